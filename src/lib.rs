@@ -1,0 +1,4 @@
+//! lbctl.
+pub mod model;
+pub mod netlink;
+pub mod reconcile;

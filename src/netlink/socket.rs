@@ -1,0 +1,443 @@
+//! One netlink socket: requests, batches and dumps, each answer matched to its
+//! request by sequence number.
+//!
+//! Facts this rests on (net/netlink/af_netlink.c): many requests may stand in
+//! one datagram, and each is processed even if one before it failed; errors are
+//! always answered, successes only with `NLM_F_ACK`; a dump is sized by the
+//! largest buffer ever passed to recv, so the buffer never shrinks; pending
+//! answers beyond the receive buffer are lost and recv says `ENOBUFS`.
+
+use std::io;
+
+use neli::consts::nl::{NlmF, Nlmsg};
+use neli::consts::socket::{Msg, NlFamily};
+use neli::socket::NlSocket;
+use neli::utils::Groups;
+
+use super::message::{HEADER, Messages};
+use super::{Attributes, Error, Message, Refusal, Request, Result};
+
+/// Requests sent in one datagram. 128 answers, each with its request echoed,
+/// fit the default receive buffer (212,992 bytes; it overflows at about 237).
+pub const BATCH_LIMIT: usize = 128;
+
+/// The kernel fills at most 32 KiB of a dump at a time.
+const RECEIVE_BUFFER: usize = 64 * 1024;
+
+/// How often a dump is read again before a writer is called too busy.
+const DUMP_ATTEMPTS: usize = 10;
+
+/// `NLMSGERR_ATTR_MSG`: the kernel's own sentence.
+const ERROR_TEXT: u16 = 1;
+
+/// What became of the requests of a batch.
+#[derive(Debug, Default)]
+pub struct BatchOutcome {
+    /// Index and answer of every request that the kernel refused. All others
+    /// were carried out.
+    pub refused: Vec<(usize, Refusal)>,
+}
+
+/// A connected netlink socket of the network namespace it was opened in.
+pub struct Socket {
+    inner: NlSocket,
+    sequence: u32,
+    receive: Vec<u8>,
+    send: Vec<u8>,
+}
+
+impl Socket {
+    /// Opens a socket of this netlink protocol, with extended error texts on.
+    ///
+    /// # Errors
+    /// [`Error::Socket`] when the system refuses one.
+    pub fn open(family: NlFamily) -> Result<Self> {
+        let inner =
+            NlSocket::connect(family, None, Groups::empty()).map_err(|source| Error::Socket {
+                doing: "open a netlink socket",
+                source,
+            })?;
+        // Kernels before 4.12 have no error texts; all else works there.
+        let _ = inner.enable_ext_ack(true);
+        Ok(Self {
+            inner,
+            sequence: 0,
+            receive: vec![0; RECEIVE_BUFFER],
+            send: Vec::new(),
+        })
+    }
+
+    /// Sends one request and waits for its acknowledgement.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the kernel's answer, or a failed conversation.
+    pub fn execute(&mut self, request: &Request) -> Result<()> {
+        self.ask(request, |_| Ok(()))
+    }
+
+    /// Sends one request, hands each message of the answer to `visit`, and
+    /// waits for the acknowledgement.
+    ///
+    /// # Errors
+    /// As [`Socket::execute`], and what `visit` returned.
+    pub fn ask(
+        &mut self,
+        request: &Request,
+        mut visit: impl FnMut(&Message<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let sequence = self.send_all(std::slice::from_ref(request), NlmF::ACK, NlmF::ACK)?;
+        let mut visited = Ok(());
+        self.answers(sequence, 1, |_, answer| match answer {
+            Answer::Payload(message) => {
+                if visited.is_ok() {
+                    visited = visit(message);
+                }
+                Ok(Progress::More)
+            }
+            Answer::Done(_) => Ok(Progress::Finished),
+            Answer::Refused(refusal) => Err(Error::Refused(refusal)),
+        })?;
+        visited
+    }
+
+    /// Reads a whole dump into what `read` makes of each message. A dump that
+    /// the kernel marks as disturbed (`NLM_F_DUMP_INTR`) is read again.
+    ///
+    /// # Errors
+    /// [`Error::Disturbed`] when a writer never let it finish; otherwise as
+    /// [`Socket::ask`].
+    pub fn dump<T>(
+        &mut self,
+        request: &Request,
+        mut read: impl FnMut(&Message<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        for _ in 0..DUMP_ATTEMPTS {
+            let sequence = self.send_all(std::slice::from_ref(request), NlmF::DUMP, NlmF::DUMP)?;
+            let mut items = Vec::new();
+            let mut problem = Ok(());
+            let mut disturbed = false;
+            self.answers(sequence, 1, |_, answer| match answer {
+                Answer::Payload(message) => {
+                    disturbed |= message.flags.contains(NlmF::DUMP_INTR);
+                    if problem.is_ok() {
+                        match read(message) {
+                            Ok(item) => items.push(item),
+                            Err(error) => problem = Err(error),
+                        }
+                    }
+                    Ok(Progress::More)
+                }
+                Answer::Done(flags) => {
+                    disturbed |= flags.contains(NlmF::DUMP_INTR);
+                    Ok(Progress::Finished)
+                }
+                Answer::Refused(refusal) => Err(Error::Refused(refusal)),
+            })?;
+            if disturbed {
+                continue;
+            }
+            problem?;
+            return Ok(items);
+        }
+        Err(Error::Disturbed)
+    }
+
+    /// Sends up to [`BATCH_LIMIT`] requests in one datagram, with the
+    /// acknowledgement on the last. All are tried; the outcome tells which were
+    /// refused.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] when answers were lost, or a failed conversation.
+    pub fn batch(&mut self, requests: &[Request]) -> Result<BatchOutcome> {
+        debug_assert!(requests.len() <= BATCH_LIMIT);
+        let mut outcome = BatchOutcome::default();
+        if requests.is_empty() {
+            return Ok(outcome);
+        }
+        let last = requests.len() - 1;
+        let first = self.send_all(requests, NlmF::empty(), NlmF::ACK)?;
+        self.answers(first, requests.len(), |index, answer| {
+            if let Answer::Refused(refusal) = answer {
+                outcome.refused.push((index, refusal));
+            } else if let Answer::Payload(_) = answer {
+                return Ok(Progress::More);
+            }
+            Ok(if index == last {
+                Progress::Finished
+            } else {
+                Progress::More
+            })
+        })?;
+        Ok(outcome)
+    }
+
+    /// Sends a transaction that the kernel carries out as a whole or not at all
+    /// (nf_tables: batch begin, changes, batch end) and waits for all answers.
+    /// `changes` are acknowledged one by one, `begin` and `end` never.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the first refusal; nothing was changed then.
+    pub fn transaction(
+        &mut self,
+        begin: &Request,
+        changes: &[Request],
+        end: &Request,
+    ) -> Result<()> {
+        self.send.clear();
+        let first = self.next_sequences(changes.len() + 2);
+        let mut sequence = first;
+        begin.append_to(&mut self.send, sequence, NlmF::empty());
+        for change in changes {
+            sequence = sequence.wrapping_add(1);
+            change.append_to(&mut self.send, sequence, NlmF::ACK);
+        }
+        end.append_to(&mut self.send, sequence.wrapping_add(1), NlmF::empty());
+        self.flush()?;
+        let mut pending = changes.len();
+        let mut refused = None;
+        self.answers(first, changes.len() + 2, |index, answer| {
+            let whole = index == 0;
+            if let Answer::Refused(refusal) = answer {
+                refused.get_or_insert(refusal);
+            }
+            // A refusal of `begin` speaks for the whole batch and stands alone.
+            pending = if whole { 0 } else { pending.saturating_sub(1) };
+            Ok(if pending == 0 {
+                Progress::Finished
+            } else {
+                Progress::More
+            })
+        })?;
+        refused.map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
+    }
+
+    /// Sends requests in one datagram: `each` is added to all, `last` to the
+    /// last. Returns the first one's sequence number.
+    fn send_all(&mut self, requests: &[Request], each: NlmF, last: NlmF) -> Result<u32> {
+        let first = self.next_sequences(requests.len());
+        self.send.clear();
+        let mut sequence = first;
+        for (index, request) in requests.iter().enumerate() {
+            let extra = if index + 1 == requests.len() {
+                each | last
+            } else {
+                each
+            };
+            request.append_to(&mut self.send, sequence, extra);
+            sequence = sequence.wrapping_add(1);
+        }
+        self.flush()?;
+        Ok(first)
+    }
+
+    /// Reserves sequence numbers and returns the first.
+    fn next_sequences(&mut self, count: usize) -> u32 {
+        let first = self.sequence.wrapping_add(1);
+        // A batch is far smaller than 2^32.
+        #[allow(clippy::cast_possible_truncation)]
+        let count = count as u32;
+        self.sequence = self.sequence.wrapping_add(count);
+        first
+    }
+
+    fn flush(&self) -> Result<()> {
+        match self.inner.send(&self.send, Msg::empty()) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(Error::Socket {
+                doing: "send to the kernel",
+                source,
+            }),
+        }
+    }
+
+    /// Receives until `take` says that all answers to the `count` requests from
+    /// `first` on are there. Answers to earlier requests are passed over.
+    fn answers(
+        &mut self,
+        first: u32,
+        count: usize,
+        mut take: impl FnMut(usize, Answer<'_>) -> Result<Progress>,
+    ) -> Result<()> {
+        loop {
+            let received = match self.inner.recv(&mut self.receive, Msg::empty()) {
+                Ok((received, _)) => received,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
+                    return Err(Error::Overflow);
+                }
+                Err(source) => {
+                    return Err(Error::Socket {
+                        doing: "receive from the kernel",
+                        source,
+                    });
+                }
+            };
+            let datagram = self.receive.get(..received).unwrap_or(&[]);
+            let mut finished = Ok(false);
+            for message in Messages::new(datagram) {
+                let message = message?;
+                let index = message.sequence.wrapping_sub(first) as usize;
+                if index >= count {
+                    continue;
+                }
+                match take(index, Answer::of(&message)?) {
+                    Ok(Progress::More) => {}
+                    Ok(Progress::Finished) => finished = Ok(true),
+                    Err(error) => finished = Err(error),
+                }
+            }
+            if finished? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+enum Progress {
+    More,
+    Finished,
+}
+
+/// A message, told apart by what it means for its request.
+enum Answer<'a> {
+    Payload(&'a Message<'a>),
+    Done(NlmF),
+    Refused(Refusal),
+}
+
+impl<'a> Answer<'a> {
+    fn of(message: &'a Message<'a>) -> Result<Self> {
+        if message.kind == u16::from(Nlmsg::Error) {
+            // struct nlmsgerr: the error, the request's header, then (unless
+            // NLM_F_CAPPED) its payload, then (with NLM_F_ACK_TLVS) attributes.
+            let errno = leading_errno(message.payload)?;
+            if errno == 0 {
+                return Ok(Self::Done(message.flags));
+            }
+            let text = error_text(message);
+            return Ok(Self::Refused(Refusal { errno, text }));
+        }
+        if message.kind == u16::from(Nlmsg::Done) {
+            // A dump that failed half way says so in its last message.
+            let errno = if message.payload.is_empty() {
+                0
+            } else {
+                leading_errno(message.payload)?
+            };
+            if errno == 0 {
+                return Ok(Self::Done(message.flags));
+            }
+            let text = message.payload.get(4..).and_then(text_of);
+            return Ok(Self::Refused(Refusal { errno, text }));
+        }
+        Ok(Self::Payload(message))
+    }
+}
+
+fn leading_errno(payload: &[u8]) -> Result<i32> {
+    let bytes = payload
+        .first_chunk::<4>()
+        .ok_or(Error::Malformed("an error without a number"))?;
+    Ok(i32::from_ne_bytes(*bytes).saturating_neg())
+}
+
+fn error_text(message: &Message<'_>) -> Option<String> {
+    if !message.flags.contains(NlmF::ACK_TLVS) {
+        return None;
+    }
+    let echoed = if message.flags.contains(NlmF::CAPPED) {
+        HEADER
+    } else {
+        let length = message.payload.get(4..8)?.try_into().ok()?;
+        usize::try_from(u32::from_ne_bytes(length)).ok()?
+    };
+    text_of(message.payload.get(super::attribute::align(4 + echoed)..)?)
+}
+
+fn text_of(attributes: &[u8]) -> Option<String> {
+    let text = Attributes::new(attributes).find(ERROR_TEXT).ok()??;
+    text.string().ok().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// An NLMSG_ERROR as Linux sends it: errno, echoed header and payload, text.
+    fn error_datagram(errno: i32, text: &str) -> Vec<u8> {
+        let mut echoed = Vec::new();
+        Request::new(40, &[9, 1, 0, 0]).append_to(&mut echoed, 3, NlmF::ACK);
+        let mut header = (-errno).to_ne_bytes().to_vec();
+        header.extend_from_slice(&echoed);
+        let mut error = Request::new(2, &header).with_flags(NlmF::ACK_TLVS);
+        error.attributes().string(ERROR_TEXT, text);
+        let mut bytes = Vec::new();
+        error.append_to(&mut bytes, 3, NlmF::empty());
+        bytes
+    }
+
+    #[test]
+    fn an_error_carries_the_kernels_words() {
+        let bytes = error_datagram(libc::ERANGE, "Attribute failed policy validation");
+        let message = Messages::new(&bytes).next().unwrap().unwrap();
+        let Answer::Refused(refusal) = Answer::of(&message).unwrap() else {
+            panic!("not a refusal");
+        };
+        assert_eq!(refusal.errno, libc::ERANGE);
+        assert_eq!(
+            refusal.to_string(),
+            "Numerical result out of range (Attribute failed policy validation)"
+        );
+    }
+
+    #[test]
+    fn the_kernel_answers_a_request_and_refuses_nonsense() {
+        // CTRL_CMD_GETFAMILY of the family that every kernel has; needs no privilege.
+        let mut socket = Socket::open(NlFamily::Generic).unwrap();
+        let mut request = Request::new(16, &[3, 1, 0, 0]);
+        request.attributes().string(2, "nlctrl");
+        let mut id = None;
+        socket
+            .ask(&request, |message| {
+                id = message
+                    .attributes(4)?
+                    .find(1)?
+                    .map(|id| id.u16())
+                    .transpose()?;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(id, Some(16));
+
+        let mut unknown = Request::new(16, &[3, 1, 0, 0]);
+        unknown.attributes().string(2, "no-such-family");
+        let outcome = socket.batch(&[unknown, request]).unwrap();
+        assert_eq!(outcome.refused.len(), 1);
+        assert_eq!(outcome.refused[0].0, 0);
+        assert_eq!(outcome.refused[0].1.errno, libc::ENOENT);
+    }
+
+    #[test]
+    fn a_dump_is_read_to_its_end() {
+        let mut socket = Socket::open(NlFamily::Generic).unwrap();
+        let request = Request::new(16, &[3, 1, 0, 0]);
+        let names = socket
+            .dump(&request, |message| {
+                let name = message.attributes(4)?.find(2)?;
+                Ok(name
+                    .map(|name| name.string().map(str::to_owned))
+                    .transpose()?)
+            })
+            .unwrap();
+        assert!(names.contains(&Some("nlctrl".to_owned())));
+    }
+
+    proptest! {
+        #[test]
+        fn no_error_message_can_panic(kind in 2u16..4, flags: u16, payload in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let message = Message { kind, flags: NlmF::from_bits_retain(flags), sequence: 1, payload: &payload };
+            let _ = Answer::of(&message);
+        }
+    }
+}

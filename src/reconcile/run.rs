@@ -1,0 +1,269 @@
+//! Runs steps in order; on a refusal, undoes what was done, last first.
+
+use std::fmt;
+
+use crate::model::{HostStep, Step, TableStep};
+
+/// Why a step was refused, in the words of the layer that refused it.
+pub type StepError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What can change the IPVS table.
+pub trait Table {
+    /// Tries these steps in order, as few round trips as possible.
+    ///
+    /// # Errors
+    /// The index and the reason of every step that was refused; all others
+    /// were carried out.
+    fn apply(&mut self, steps: &[TableStep]) -> Result<(), Vec<(usize, StepError)>>;
+}
+
+/// What can change the rest of the machine.
+pub trait Host {
+    /// Carries out one step, or nothing of it.
+    ///
+    /// # Errors
+    /// The reason of the refusal.
+    fn apply(&mut self, step: &HostStep) -> Result<(), StepError>;
+}
+
+/// A plan that was not carried out.
+#[derive(Debug)]
+pub struct Failure {
+    /// The step that was refused first.
+    pub step: Step,
+    /// Why.
+    pub reason: StepError,
+    /// Steps that had been done and were taken back.
+    pub undone: usize,
+    /// Steps that had been done and could not be taken back, with the reason.
+    pub left: Vec<(Step, StepError)>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.step, self.reason)?;
+        for (step, reason) in &self.left {
+            write!(f, "\nalso, this could not be undone: {step}: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Carries out the plan. Consecutive table steps go to the kernel together.
+///
+/// # Errors
+/// The first refusal, after everything that was done has been undone.
+pub fn run(plan: &[Step], table: &mut dyn Table, host: &mut dyn Host) -> Result<(), Box<Failure>> {
+    let mut done: Vec<Step> = Vec::new();
+    let mut position = 0;
+    while let Some(step) = plan.get(position) {
+        let refused = match step {
+            Step::Host(change) => {
+                position += 1;
+                match host.apply(change) {
+                    Ok(()) => {
+                        done.push(step.clone());
+                        None
+                    }
+                    Err(reason) => Some((step.clone(), reason)),
+                }
+            }
+            Step::Table(_) => {
+                let steps: Vec<TableStep> = plan[position..]
+                    .iter()
+                    .map_while(|step| match step {
+                        Step::Table(step) => Some(step.clone()),
+                        Step::Host(_) => None,
+                    })
+                    .collect();
+                position += steps.len();
+                apply_to_table(steps, table, &mut done)
+            }
+        };
+        if let Some((step, reason)) = refused {
+            let (undone, left) = undo(&done, table, host);
+            return Err(Box::new(Failure {
+                step,
+                reason,
+                undone,
+                left,
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Tries table steps, notes those that were done, returns the first refusal.
+fn apply_to_table(
+    steps: Vec<TableStep>,
+    table: &mut dyn Table,
+    done: &mut Vec<Step>,
+) -> Option<(Step, StepError)> {
+    let mut refusals = match table.apply(&steps) {
+        Ok(()) => Vec::new(),
+        Err(refusals) => refusals,
+    };
+    refusals.sort_by_key(|(index, _)| *index);
+    let mut refusals = refusals.into_iter().peekable();
+    let mut first = None;
+    for (index, step) in steps.into_iter().enumerate() {
+        match refusals.next_if(|(refused, _)| *refused == index) {
+            Some((_, reason)) => {
+                first.get_or_insert((Step::Table(step), reason));
+            }
+            None => done.push(Step::Table(step)),
+        }
+    }
+    first
+}
+
+/// Takes steps back, last first. Whatever cannot be taken back is reported and
+/// does not stop the rest.
+fn undo(
+    done: &[Step],
+    table: &mut dyn Table,
+    host: &mut dyn Host,
+) -> (usize, Vec<(Step, StepError)>) {
+    let mut left = Vec::new();
+    for step in done.iter().rev() {
+        let result = match step.inverse() {
+            Step::Table(inverse) => table
+                .apply(std::slice::from_ref(&inverse))
+                .map_err(|refusals| refusals.into_iter().next().map(|(_, reason)| reason)),
+            Step::Host(inverse) => host.apply(&inverse).map_err(Some),
+        };
+        if let Err(Some(reason)) = result {
+            left.push((step.clone(), reason));
+        }
+    }
+    (done.len() - left.len(), left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Family, PolicyRule, Protocol, Service, ServiceId};
+
+    /// Keeps a journal, and refuses what it was told to refuse.
+    #[derive(Default)]
+    struct Machine {
+        journal: Vec<String>,
+        refuse: Vec<&'static str>,
+    }
+
+    impl Machine {
+        fn take(&mut self, what: &str) -> Result<(), StepError> {
+            if self.refuse.contains(&what) {
+                return Err("no".into());
+            }
+            self.journal.push(what.to_owned());
+            Ok(())
+        }
+    }
+
+    struct TableOf<'a>(&'a std::cell::RefCell<Machine>);
+    struct HostOf<'a>(&'a std::cell::RefCell<Machine>);
+
+    impl Table for TableOf<'_> {
+        fn apply(&mut self, steps: &[TableStep]) -> Result<(), Vec<(usize, StepError)>> {
+            let refused: Vec<_> = steps
+                .iter()
+                .enumerate()
+                .filter_map(|(index, step)| {
+                    let result = self.0.borrow_mut().take(&step.to_string());
+                    result.err().map(|reason| (index, reason))
+                })
+                .collect();
+            if refused.is_empty() {
+                Ok(())
+            } else {
+                Err(refused)
+            }
+        }
+    }
+
+    impl Host for HostOf<'_> {
+        fn apply(&mut self, step: &HostStep) -> Result<(), StepError> {
+            self.0.borrow_mut().take(&step.to_string())
+        }
+    }
+
+    fn service(port: u16) -> Step {
+        Step::Table(TableStep::AddService(Service::new(ServiceId::Address {
+            protocol: Protocol::Tcp,
+            address: [192, 0, 2, 1].into(),
+            port,
+        })))
+    }
+
+    fn rule() -> Step {
+        Step::Host(HostStep::AddRule(PolicyRule {
+            family: Family::Ipv4,
+            priority: 100,
+            mark: 1,
+            table: 100,
+        }))
+    }
+
+    fn play(plan: &[Step], refuse: Vec<&'static str>) -> (Result<(), Box<Failure>>, Vec<String>) {
+        let machine = std::cell::RefCell::new(Machine {
+            refuse,
+            ..Machine::default()
+        });
+        let result = run(plan, &mut TableOf(&machine), &mut HostOf(&machine));
+        (result, machine.into_inner().journal)
+    }
+
+    #[test]
+    fn steps_run_in_order() {
+        let (result, journal) = play(&[rule(), service(80), service(81)], vec![]);
+        assert!(result.is_ok());
+        assert_eq!(
+            journal[1..],
+            ["add tcp 192.0.2.1:80", "add tcp 192.0.2.1:81"]
+        );
+    }
+
+    #[test]
+    fn a_refusal_in_the_middle_of_a_batch_undoes_what_came_after_it_too() {
+        let plan = [rule(), service(80), service(81), service(82)];
+        let (result, journal) = play(&plan, vec!["add tcp 192.0.2.1:81"]);
+        let failure = result.unwrap_err();
+        assert_eq!(failure.step, plan[2]);
+        assert_eq!(failure.undone, 3);
+        assert!(failure.left.is_empty());
+        assert_eq!(
+            journal[1..],
+            [
+                "add tcp 192.0.2.1:80",
+                "add tcp 192.0.2.1:82",
+                "delete tcp 192.0.2.1:82",
+                "delete tcp 192.0.2.1:80",
+                "remove the rule that sends mark 1 to table 100",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_named_and_the_rest_is_still_undone() {
+        let plan = [rule(), service(80), service(81)];
+        let (result, journal) = play(
+            &plan,
+            vec!["add tcp 192.0.2.1:81", "delete tcp 192.0.2.1:80"],
+        );
+        let failure = result.unwrap_err();
+        assert_eq!(failure.left.len(), 1);
+        assert_eq!(failure.left[0].0, plan[1]);
+        assert_eq!(
+            journal.last().unwrap(),
+            "remove the rule that sends mark 1 to table 100"
+        );
+        assert!(
+            failure
+                .to_string()
+                .contains("could not be undone: add tcp 192.0.2.1:80")
+        );
+    }
+}
