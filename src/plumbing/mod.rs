@@ -1,0 +1,1 @@
+//! Getting packets to IPVS.
