@@ -9,8 +9,16 @@
 //! `netlink` and `model`. `health` and `reconcile` see the kernel only through
 //! traits. `render` never touches the kernel. `tests/house.rs` holds this.
 
+/// What can be typed; nothing else.
+pub mod cli;
+/// One file per verb: ask, call, hand to render.
+pub mod commands;
+/// Other tools' languages.
+pub mod formats;
 /// Is a server well? Checks, verdicts, the loop, and what the probe believes.
 pub mod health;
+/// The IPVS protocol; the only place with its numbers.
+pub mod ipvs;
 /// Pure values; how each is written and read.
 pub mod model;
 /// How to talk netlink; knows no family.
@@ -19,3 +27,5 @@ pub mod netlink;
 pub mod plumbing;
 /// A plan's steps, run all or nothing.
 pub mod reconcile;
+/// Values into what a person or a script reads.
+pub mod render;

@@ -2,6 +2,7 @@
 //! No I/O, nothing of ours imported.
 
 mod address;
+mod change;
 mod duration;
 mod scheduler;
 mod server;
@@ -11,6 +12,7 @@ mod step;
 mod vip;
 
 pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed};
+pub use change::{Impossible, Method, ServerChange, ServiceChange, TunnelChange};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use scheduler::{ParseSchedulerError, Scheduler, SchedulerFlags};
 pub use server::{Forward, Server, Tunnel, TunnelChecksum, TunnelKind};

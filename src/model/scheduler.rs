@@ -99,13 +99,13 @@ pub struct SchedulerFlags {
 }
 
 impl SchedulerFlags {
-    /// Reads a comma list as behind `-b`.
+    /// Reads a comma list as behind `-b`; an empty one sets no flag.
     ///
     /// # Errors
     /// A word that is no flag, or one of another scheduler.
     pub fn parse(text: &str, scheduler: &Scheduler) -> Result<Self, String> {
         let mut flags = Self::default();
-        for word in text.split(',') {
+        for word in text.split(',').filter(|_| !text.is_empty()) {
             let owner = word.split_once('-').map(|(owner, _)| owner);
             match word {
                 "flag-1" => flags.first = true,

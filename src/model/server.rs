@@ -40,16 +40,19 @@ pub enum TunnelKind {
     Gue,
     /// GRE, Linux 5.3.
     Gre,
+    /// A number that another program wrote; the kernel takes any.
+    Unknown(u8),
 }
 
 impl TunnelKind {
-    /// `ipip`, `gue` or `gre`.
+    /// `ipip`, `gue`, `gre` or `unknown`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ipip => "ipip",
             Self::Gue => "gue",
             Self::Gre => "gre",
+            Self::Unknown(_) => "unknown",
         }
     }
 }
@@ -94,10 +97,12 @@ pub enum Forward {
     Local,
     /// Cache bypass; the kernel chooses this itself.
     Bypass,
+    /// A number that another program wrote; the kernel takes 5 to 7 too.
+    Unknown(u8),
 }
 
 impl Forward {
-    /// `nat`, `dr`, `tun`, `local` or `bypass`.
+    /// `nat`, `dr`, `tun`, `local`, `bypass` or `unknown`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -106,6 +111,7 @@ impl Forward {
             Self::Tun(_) => "tun",
             Self::Local => "local",
             Self::Bypass => "bypass",
+            Self::Unknown(_) => "unknown",
         }
     }
 

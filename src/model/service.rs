@@ -62,6 +62,34 @@ impl ServiceId {
         }
     }
 
+    /// The words that name it on the command line: `-t 192.0.2.1:80`, `-f 1 -6`.
+    #[must_use]
+    pub fn options(&self) -> String {
+        match self {
+            Self::Address {
+                protocol,
+                address,
+                port,
+            } => {
+                let option = match protocol {
+                    Protocol::Tcp => "-t",
+                    Protocol::Udp => "-u",
+                    Protocol::Sctp => "--sctp-service",
+                    Protocol::Other(_) => "--unknown-service",
+                };
+                format!("{option} {}:{port}", bracketed(*address))
+            }
+            Self::Fwmark {
+                mark,
+                family: Family::Ipv4,
+            } => format!("-f {mark}"),
+            Self::Fwmark {
+                mark,
+                family: Family::Ipv6,
+            } => format!("-f {mark} -6"),
+        }
+    }
+
     /// The port that clients connect to; none for a mark.
     #[must_use]
     pub fn port(&self) -> Option<u16> {

@@ -57,6 +57,16 @@ impl Request {
     }
 }
 
+#[cfg(test)]
+impl Request {
+    /// The message's bytes, for tests of codecs.
+    pub(crate) fn to_bytes(&self, sequence: u32, extra: NlmF) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.append_to(&mut bytes, sequence, extra);
+        bytes
+    }
+}
+
 /// A message from the kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {

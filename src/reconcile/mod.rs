@@ -1,7 +1,9 @@
-//! Carries out a plan: an ordered list of steps, all or nothing. Knows the
-//! table and the host only as two small traits, so that a plan can be played
-//! against a model of the machine.
+//! What shall be and what is: the ordered steps between, and running them, all
+//! or nothing. Knows the table and the host only as two small traits, so that a
+//! plan can be played against a model of the machine.
 
 mod run;
+mod table;
 
 pub use run::{Failure, Host, StepError, Table, run};
+pub use table::{RequestError, TableRequest, add, delete, edit, replace};

@@ -1,0 +1,113 @@
+//! What can be typed: clap types and help text, nothing else. Words are only
+//! split and sorted here; what they mean is found out in `commands`.
+
+mod host;
+mod probe;
+mod setup;
+mod table;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
+pub use probe::{OnFailure, ProbeArgs};
+pub use setup::{CheckArgs, DemoArgs, SetupArgs};
+pub use table::{
+    AddArgs, ClearArgs, DelArgs, EditArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
+    ServerOptions, ServiceOptions, ServiceSelector, TunnelOptions, ZeroArgs,
+};
+
+/// lbctl makes a Linux machine a layer-4 load balancer with the kernel's IPVS,
+/// keeps it one, and says why when it does not work.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lbctl",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    infer_long_args = false,
+    after_help = "\
+Examples:
+  lbctl setup                                        answer a few questions, get a load balancer
+  lbctl add -t 192.0.2.10:80 -s rr -r 10.0.0.11 -r 10.0.0.12 -m
+  lbctl list --rate
+  lbctl check                                        why does it not work?
+
+Exit status: 0 done, or nothing to do; 1 the kernel or the machine refused;
+2 wrong usage. `check` and `probe --once` answer as monitoring plugins do:
+0 well, 1 warning, 2 critical, 3 could not tell."
+)]
+pub struct Cli {
+    /// Options of every verb.
+    #[command(flatten)]
+    pub global: GlobalOptions,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalOptions {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Say only what is wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Work inside this network namespace, as ip -n
+    #[arg(long, global = true, value_name = "NAME")]
+    pub netns: Option<String>,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What lbctl can do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Add a virtual service, or servers to one
+    Add(AddArgs),
+    /// Make a service or servers look exactly so, whatever was there
+    Replace(AddArgs),
+    /// Change the named settings of a service or of servers, and no others
+    Edit(EditArgs),
+    /// Delete a service, or servers of one
+    Del(DelArgs),
+    /// Show the table
+    List(ListArgs),
+    /// Set counters to zero
+    Zero(ZeroArgs),
+    /// Delete every service
+    Clear(ClearArgs),
+    /// IP forwarding, which nat needs
+    Forward(ForwardArgs),
+    /// How packets for a virtual IP address get into IPVS
+    Vip(VipArgs),
+    /// Check whether servers are well, and set their weights accordingly
+    Probe(Box<ProbeArgs>),
+    /// Find out why it does not work
+    Check(CheckArgs),
+    /// Answer a few questions, get a load balancer
+    Setup(Box<SetupArgs>),
+    /// See a load balancer work, in network namespaces of its own
+    Demo(DemoArgs),
+}

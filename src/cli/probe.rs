@@ -1,0 +1,74 @@
+//! The verb `probe`.
+
+use clap::{Args, ValueEnum};
+
+use super::ServiceSelector;
+
+/// `probe`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl probe -t 192.0.2.10:80 --http /health.html --virtualhost example.com --once
+  lbctl probe -t 192.0.2.10:80 --tcp --interval 3s --sorry 10.0.0.99:80 --loop
+
+The servers are those of the table. Exit status with --once: 0 all servers are
+up, 1 some are down, 2 none is left, 3 could not tell.")]
+pub struct ProbeArgs {
+    /// The service whose servers are checked.
+    #[command(flatten)]
+    pub selector: ServiceSelector,
+    /// Check each server once (with its retries), set weights, print, end
+    #[arg(long, group = "mode")]
+    pub once: bool,
+    /// Check until told to stop
+    #[arg(long = "loop", group = "mode")]
+    pub forever: bool,
+    /// Ask for this page by HTTP
+    #[arg(long, value_name = "PATH", group = "kind")]
+    pub http: Option<String>,
+    /// Connect by TCP
+    #[arg(long, group = "kind")]
+    pub tcp: bool,
+    /// Host name to ask for
+    #[arg(long, value_name = "NAME", requires = "http")]
+    pub virtualhost: Option<String>,
+    /// Status that is well: 200, 200-299, or a comma list
+    #[arg(long, value_name = "LIST", requires = "http")]
+    pub status: Option<String>,
+    /// Port to check; the server's own when left out
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<String>,
+    /// Time from check to check
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub interval: String,
+    /// Time to connect
+    #[arg(long, value_name = "TIME", default_value = "3s")]
+    pub connect_timeout: String,
+    /// Time for the whole check
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    pub timeout: String,
+    /// Failures in a row that take a server down
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub fall: String,
+    /// Successes in a row that bring it back
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub rise: String,
+    /// Time between attempts while a change is in doubt
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub retry_interval: String,
+    /// Server that answers when no other is left
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub sorry: Option<String>,
+    /// What happens to a server that is down: weight 0, or out of the table
+    #[arg(long, value_name = "WHAT", default_value = "inhibit")]
+    pub on_failure: OnFailure,
+}
+
+/// What happens to a server that is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnFailure {
+    /// It stays with weight 0; its connections go on
+    Inhibit,
+    /// It is removed; its connections stall
+    Remove,
+}

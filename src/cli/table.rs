@@ -1,0 +1,234 @@
+//! The verbs of the IPVS table, in ipvsadm's letters and long names.
+
+use clap::{Args, ValueEnum};
+
+/// Which virtual service.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Virtual service")]
+pub struct ServiceSelector {
+    /// TCP service
+    #[arg(short = 't', long, value_name = "ADDR[:PORT]", group = "service")]
+    pub tcp_service: Option<String>,
+    /// UDP service
+    #[arg(short = 'u', long, value_name = "ADDR[:PORT]", group = "service")]
+    pub udp_service: Option<String>,
+    /// SCTP service
+    #[arg(long, value_name = "ADDR[:PORT]", group = "service")]
+    pub sctp_service: Option<String>,
+    /// Service of packets with this firewall mark, 1 to 4294967295
+    #[arg(short = 'f', long, value_name = "MARK", group = "service")]
+    pub fwmark_service: Option<String>,
+    /// The fwmark service is for IPv6
+    #[arg(short = '6', long = "ipv6", requires = "fwmark_service")]
+    pub ipv6: bool,
+}
+
+/// How a virtual service is set.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Service settings")]
+pub struct ServiceOptions {
+    /// rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos or none; a new service has wlc
+    #[arg(short = 's', long, value_name = "NAME")]
+    pub scheduler: Option<String>,
+    /// Scheduler flags, comma separated: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3; none
+    #[arg(short = 'b', long = "sched-flags", value_name = "FLAGS")]
+    pub sched_flags: Option<String>,
+    /// A client stays with its server for so many seconds (1 to 2678400; 360 when left out), or off
+    #[arg(
+        short = 'p',
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "360"
+    )]
+    pub persistent: Option<String>,
+    /// Which part of a client's address persistence looks at: a mask, or a prefix length for IPv6
+    #[arg(short = 'M', long, value_name = "MASK")]
+    pub netmask: Option<String>,
+    /// Persistence engine (sip), or none
+    #[arg(long, value_name = "NAME")]
+    pub pe: Option<String>,
+    /// One-packet scheduling, for UDP and fwmark services
+    #[arg(short = 'o', long)]
+    pub ops: bool,
+    /// No one-packet scheduling
+    #[arg(long, conflicts_with = "ops")]
+    pub no_ops: bool,
+}
+
+/// How servers are set.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server settings")]
+pub struct ServerOptions {
+    /// Real server; may be repeated
+    #[arg(short = 'r', long = "real-server", value_name = "ADDR[:PORT]")]
+    pub real_server: Vec<String>,
+    /// How packets get to it.
+    #[command(flatten)]
+    pub forward: ForwardOptions,
+    /// How packets are tunnelled to it.
+    #[command(flatten)]
+    pub tunnel: TunnelOptions,
+    /// Share of the connections, 0 to 2147483647; a new server has 1
+    #[arg(short = 'w', long, value_name = "N", allow_negative_numbers = true)]
+    pub weight: Option<String>,
+    /// From this many connections on it takes no new ones; 0: no limit
+    #[arg(short = 'x', long, value_name = "N", allow_negative_numbers = true)]
+    pub u_threshold: Option<String>,
+    /// Below this many it takes new ones again
+    #[arg(short = 'y', long, value_name = "N", allow_negative_numbers = true)]
+    pub l_threshold: Option<String>,
+}
+
+/// How packets get to a server.
+#[derive(Debug, Clone, Args)]
+pub struct ForwardOptions {
+    /// How packets get to the server; a new server has dr, as with ipvsadm
+    #[arg(long, value_name = "METHOD", group = "forwarding")]
+    pub forward: Option<ForwardChoice>,
+    /// --forward nat
+    #[arg(short = 'm', long, group = "forwarding")]
+    pub masquerading: bool,
+    /// --forward dr
+    #[arg(short = 'g', long, group = "forwarding")]
+    pub gatewaying: bool,
+    /// --forward tun
+    #[arg(short = 'i', long, group = "forwarding")]
+    pub ipip: bool,
+}
+
+/// A forwarding method by its readable name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForwardChoice {
+    /// Network address translation
+    Nat,
+    /// Direct routing
+    Dr,
+    /// Tunnelling
+    Tun,
+}
+
+/// How packets are tunnelled.
+#[derive(Debug, Clone, Args)]
+pub struct TunnelOptions {
+    /// ipip, gue or gre
+    #[arg(long, value_name = "TYPE")]
+    pub tun_type: Option<String>,
+    /// UDP port of a gue tunnel
+    #[arg(long, value_name = "PORT")]
+    pub tun_port: Option<String>,
+    /// No outer checksum (gue, gre)
+    #[arg(long, group = "tunnel_checksum")]
+    pub tun_nocsum: bool,
+    /// Outer checksum (gue, gre)
+    #[arg(long, group = "tunnel_checksum")]
+    pub tun_csum: bool,
+    /// Remote checksum offload (gue)
+    #[arg(long, group = "tunnel_checksum")]
+    pub tun_remcsum: bool,
+}
+
+/// `add` and `replace`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl add -t 192.0.2.10:80 -s rr
+  lbctl add -t 192.0.2.10:80 -r 10.0.0.11:8080 -r 10.0.0.12:8080 -m
+  lbctl add -f 1 -s wrr -r 10.0.0.11 -m -w 3         the service too, if it is missing
+
+Without --forward a server has dr, as with ipvsadm. add refuses what is there
+already; replace makes it look exactly so and writes nothing when it does.")]
+pub struct AddArgs {
+    /// The service.
+    #[command(flatten)]
+    pub selector: ServiceSelector,
+    /// Its settings.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+    /// Its servers.
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+/// `edit`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl edit -t 192.0.2.10:80 -s wlc                 persistence and flags stay as they are
+  lbctl edit -t 192.0.2.10:80 -r 10.0.0.11 -w 0      so do method and thresholds")]
+pub struct EditArgs {
+    /// The service.
+    #[command(flatten)]
+    pub selector: ServiceSelector,
+    /// Its settings.
+    #[command(flatten)]
+    pub service: ServiceOptions,
+    /// Its servers.
+    #[command(flatten)]
+    pub server: ServerOptions,
+}
+
+/// `del`.
+#[derive(Debug, Clone, Args)]
+pub struct DelArgs {
+    /// The service.
+    #[command(flatten)]
+    pub selector: ServiceSelector,
+    /// Delete only this real server of it; may be repeated
+    #[arg(short = 'r', long = "real-server", value_name = "ADDR[:PORT]")]
+    pub real_server: Vec<String>,
+    /// It is no error if it is not there
+    #[arg(long)]
+    pub if_exists: bool,
+}
+
+/// `list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// Only this service.
+    #[command(flatten)]
+    pub selector: ServiceSelector,
+    /// What to show of each.
+    #[command(flatten)]
+    pub view: ListView,
+    /// Whole numbers instead of 1.2k and 3.4M
+    #[arg(long)]
+    pub exact: bool,
+    /// Addresses as numbers; they always are
+    #[arg(short = 'n', long, hide = true)]
+    pub numeric: bool,
+}
+
+/// Which columns a list has.
+#[derive(Debug, Clone, Copy, Args)]
+#[group(multiple = false)]
+pub struct ListView {
+    /// Connections, packets and bytes per second
+    #[arg(long)]
+    pub rate: bool,
+    /// Connections, packets and bytes since they were set to zero
+    #[arg(long)]
+    pub stats: bool,
+    /// Connection thresholds
+    #[arg(long)]
+    pub thresholds: bool,
+    /// Persistent connections
+    #[arg(long)]
+    pub persistent_conn: bool,
+}
+
+/// `zero`.
+#[derive(Debug, Clone, Args)]
+pub struct ZeroArgs {
+    /// Only this service.
+    #[command(flatten)]
+    pub selector: ServiceSelector,
+}
+
+/// `clear`.
+#[derive(Debug, Clone, Args)]
+pub struct ClearArgs {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}

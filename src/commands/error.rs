@@ -1,0 +1,81 @@
+//! What a verb can end with, its sentence and its exit code.
+
+use std::fmt;
+use std::io;
+
+use crate::ipvs;
+use crate::reconcile;
+
+/// Why a verb was not carried out.
+#[derive(Debug)]
+pub enum Error {
+    /// Wrong usage, or a value that cannot be right: exit 2.
+    Usage(String),
+    /// What was asked for does not fit what is there: exit 1.
+    Request {
+        /// What was being done, as it stands behind "cannot ".
+        doing: String,
+        /// Why not.
+        why: reconcile::RequestError,
+    },
+    /// IPVS could not be read or written: exit 1.
+    Ipvs {
+        /// What was being done, as it stands behind "cannot ".
+        doing: String,
+        /// Why not.
+        source: ipvs::Error,
+    },
+    /// A plan was refused half way, and undone: exit 1.
+    Plan(Box<reconcile::Failure>),
+    /// Anything else of the machine: exit 1. The sentence is complete.
+    Machine(String),
+    /// The answer could not be written.
+    Output(io::Error),
+}
+
+impl Error {
+    /// 2 for what a user can only mend by typing something else, 1 otherwise.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_)
+            | Self::Request {
+                why: reconcile::RequestError::Impossible(_) | reconcile::RequestError::NothingNamed,
+                ..
+            } => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether the reader of our output went away.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(text) | Self::Machine(text) => f.write_str(text),
+            Self::Request { doing, why } => write!(f, "cannot {doing}: {why}"),
+            Self::Ipvs { doing, source } => write!(f, "cannot {doing}: {source}"),
+            Self::Plan(failure) => failure.fmt(f),
+            Self::Output(error) => write!(f, "cannot write the answer: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<Box<reconcile::Failure>> for Error {
+    fn from(failure: Box<reconcile::Failure>) -> Self {
+        Self::Plan(failure)
+    }
+}

@@ -1,0 +1,97 @@
+//! One file per verb: ask, call, hand to render; no logic of its own. Here the
+//! verbs are told apart, and errors become exit codes.
+
+mod context;
+mod error;
+mod table;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::cli::{Cli, Verb};
+
+use context::Context;
+pub use error::Error;
+
+/// A result of this room.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// How a verb that could be carried out ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Done, or nothing to do; a monitoring plugin's "all well".
+    Done,
+    /// A monitoring plugin's warning.
+    Warning,
+    /// A monitoring plugin's critical.
+    Critical,
+    /// A monitoring plugin's "could not tell".
+    Unknown,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Done => 0,
+            Status::Warning => 1,
+            Status::Critical => 2,
+            Status::Unknown => 3,
+        })
+    }
+}
+
+/// Carries out what was typed.
+///
+/// # Errors
+/// See [`Error`].
+pub fn run(cli: &Cli) -> Result<Status> {
+    let mut context = Context::new(&cli.global)?;
+    let status = match &cli.verb {
+        Verb::Add(args) => table::add(&mut context, args),
+        Verb::Replace(args) => table::replace(&mut context, args),
+        Verb::Edit(args) => table::edit(&mut context, args),
+        Verb::Del(args) => table::delete(&mut context, args),
+        Verb::List(args) => table::list(&mut context, args),
+        Verb::Zero(args) => table::zero(&mut context, args),
+        Verb::Clear(args) => table::clear(&mut context, args),
+        _ => Err(Error::Usage("not yet".to_owned())),
+    }?;
+    context.output.flush()?;
+    Ok(status)
+}
+
+/// Prints an error and gives its exit code. A closed pipe is no error: the
+/// reader has seen enough.
+#[must_use]
+pub fn report(error: &Error) -> ExitCode {
+    if error.is_closed_pipe() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln_lossy(&format!("lbctl: {error}"));
+    ExitCode::from(error.exit_code())
+}
+
+/// Answers what clap could not or need not parse: help goes to stdout with 0,
+/// everything else to stderr with 2.
+#[must_use]
+pub fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    eprintln_lossy(&format!("lbctl: {}", text.trim_end()));
+    ExitCode::from(2)
+}
+
+/// `eprintln!` panics when stderr is closed.
+fn eprintln_lossy(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,213 @@
+//! The verbs of the IPVS table: add, replace, edit, del, list, zero, clear.
+
+use std::io::{IsTerminal, stdin};
+
+use crate::cli::{AddArgs, ClearArgs, DelArgs, EditArgs, ListArgs, ListView, ZeroArgs};
+use crate::model::{ServiceId, ServiceState, Step, TableStep};
+use crate::reconcile::{self, RequestError, TableRequest};
+use crate::render::{self, ListOptions, View};
+
+use super::context::Context;
+use super::{Error, Result, Status, words};
+
+type Planner =
+    fn(Option<&ServiceState>, &TableRequest) -> std::result::Result<Vec<TableStep>, RequestError>;
+
+/// `add`.
+pub(super) fn add(context: &mut Context, args: &AddArgs) -> Result<Status> {
+    let request = words::request(&args.selector, &args.service, &args.server)?;
+    change(context, "add", &request, reconcile::add)
+}
+
+/// `replace`.
+pub(super) fn replace(context: &mut Context, args: &AddArgs) -> Result<Status> {
+    let request = words::request(&args.selector, &args.service, &args.server)?;
+    change(context, "replace", &request, reconcile::replace)
+}
+
+/// `edit`.
+pub(super) fn edit(context: &mut Context, args: &EditArgs) -> Result<Status> {
+    let request = words::request(&args.selector, &args.service, &args.server)?;
+    change(context, "edit", &request, reconcile::edit)
+}
+
+fn change(
+    context: &mut Context,
+    verb: &str,
+    request: &TableRequest,
+    plan: Planner,
+) -> Result<Status> {
+    let doing = format!("{verb} {}", request.id);
+    let there = read(context, &doing, &request.id)?;
+    let steps = plan(there.as_ref(), request).map_err(|why| Error::Request {
+        doing: blame(verb, request, &why),
+        why,
+    })?;
+    carry_out(context, steps)
+}
+
+/// What could not be done, down to the server that is to blame.
+fn blame(verb: &str, request: &TableRequest, why: &RequestError) -> String {
+    let id = request.id;
+    match (why, request.servers.first()) {
+        (RequestError::ServerExists(_, endpoint) | RequestError::NoServer(_, endpoint), _) => {
+            server_phrase(verb, endpoint, &id)
+        }
+        (RequestError::NoService(_), Some((address, port))) => {
+            let endpoint = format!("{}:{port}", crate::model::bracketed(*address));
+            server_phrase(verb, &endpoint, &id)
+        }
+        _ => format!("{verb} {id}"),
+    }
+}
+
+fn server_phrase(verb: &str, endpoint: &str, id: &ServiceId) -> String {
+    match verb {
+        "add" => format!("add {endpoint} to {id}"),
+        "del" => format!("delete {endpoint} from {id}"),
+        _ => format!("{verb} {endpoint} of {id}"),
+    }
+}
+
+/// `del`.
+pub(super) fn delete(context: &mut Context, args: &DelArgs) -> Result<Status> {
+    let id = words::required_service(&args.selector)?;
+    let servers = words::servers(&args.real_server, &id)?;
+    let there = read(context, &format!("delete {id}"), &id)?;
+    let steps = reconcile::delete(there.as_ref(), id, &servers, args.if_exists);
+    let steps = steps.map_err(|why| Error::Request {
+        doing: match &why {
+            RequestError::NoServer(_, endpoint) => server_phrase("del", endpoint, &id),
+            _ => format!("delete {id}"),
+        },
+        why,
+    })?;
+    carry_out(context, steps)
+}
+
+fn read(context: &mut Context, doing: &str, id: &ServiceId) -> Result<Option<ServiceState>> {
+    let client = context.ipvs(doing)?;
+    client.service_state(id).map_err(|source| Error::Ipvs {
+        doing: doing.to_owned(),
+        source,
+    })
+}
+
+fn carry_out(context: &mut Context, steps: Vec<TableStep>) -> Result<Status> {
+    let plan: Vec<Step> = steps.into_iter().map(Step::Table).collect();
+    context.carry_out(&plan)?;
+    Ok(Status::Done)
+}
+
+/// `list`.
+pub(super) fn list(context: &mut Context, args: &ListArgs) -> Result<Status> {
+    const DOING: &str = "list the IPVS table";
+    let table = match words::service(&args.selector)? {
+        Some(id) => {
+            let doing = format!("list {id}");
+            let state = read(context, &doing, &id)?.ok_or_else(|| Error::Request {
+                doing,
+                why: RequestError::NoService(id),
+            })?;
+            vec![state]
+        }
+        None => context.ipvs(DOING)?.table().map_err(|source| Error::Ipvs {
+            doing: DOING.to_owned(),
+            source,
+        })?,
+    };
+    if context.json {
+        let json = render::table_json(&table)
+            .map_err(|error| Error::Machine(format!("cannot write JSON: {error}")))?;
+        context.output.line(&json)?;
+        return Ok(Status::Done);
+    }
+    if table.is_empty() {
+        context.notice("the table is empty; add a service with lbctl add, or run lbctl setup");
+        return Ok(Status::Done);
+    }
+    let options = ListOptions {
+        view: view(args.view),
+        exact: args.exact,
+    };
+    render::list(&table, options, &mut context.output)?;
+    Ok(Status::Done)
+}
+
+fn view(view: ListView) -> View {
+    match view {
+        ListView { rate: true, .. } => View::Rate,
+        ListView { stats: true, .. } => View::Stats,
+        ListView {
+            thresholds: true, ..
+        } => View::Thresholds,
+        ListView {
+            persistent_conn: true,
+            ..
+        } => View::Persistent,
+        _ => View::Connections,
+    }
+}
+
+/// `zero`.
+pub(super) fn zero(context: &mut Context, args: &ZeroArgs) -> Result<Status> {
+    let id = words::service(&args.selector)?;
+    if context.dry_run {
+        let words = id
+            .map(|id| format!(" {}", id.options()))
+            .unwrap_or_default();
+        context.output.line(&format!("ipvsadm -Z{words}"))?;
+        return Ok(Status::Done);
+    }
+    let doing = match &id {
+        Some(id) => format!("set the counters of {id} to zero"),
+        None => "set the counters to zero".to_owned(),
+    };
+    let client = context.ipvs(&doing)?;
+    client
+        .zero(id.as_ref())
+        .map_err(|source| Error::Ipvs { doing, source })?;
+    Ok(Status::Done)
+}
+
+/// `clear`.
+pub(super) fn clear(context: &mut Context, args: &ClearArgs) -> Result<Status> {
+    const DOING: &str = "clear the IPVS table";
+    let read = context.ipvs(DOING)?.services();
+    let count = read
+        .map_err(|source| Error::Ipvs {
+            doing: DOING.to_owned(),
+            source,
+        })?
+        .len();
+    if count == 0 {
+        return Ok(Status::Done);
+    }
+    if context.dry_run {
+        context.output.line("ipvsadm -C")?;
+        return Ok(Status::Done);
+    }
+    if !args.yes && !confirm(count)? {
+        context.notice("nothing was changed");
+        return Ok(Status::Done);
+    }
+    let client = context.ipvs(DOING)?;
+    client.flush().map_err(|source| Error::Ipvs {
+        doing: DOING.to_owned(),
+        source,
+    })?;
+    Ok(Status::Done)
+}
+
+fn confirm(services: usize) -> Result<bool> {
+    if !stdin().is_terminal() {
+        return Err(Error::Usage(format!(
+            "clear deletes {services} services; say so with --yes"
+        )));
+    }
+    dialoguer::Confirm::new()
+        .with_prompt(format!("Delete {services} services and all their servers?"))
+        .default(false)
+        .interact()
+        .map_err(|error| Error::Machine(format!("cannot ask: {error}")))
+}

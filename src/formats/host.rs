@@ -1,0 +1,84 @@
+//! Host steps in the words of sysctl, nft and ip.
+
+use crate::model::{Family, HostStep, LocalRoute, PolicyRule, Vip};
+
+/// The commands for a step.
+pub(super) fn commands(step: &HostStep) -> Vec<String> {
+    match step {
+        HostStep::SetSysctl { name, after, .. } => vec![format!("sysctl -w {name}={after}")],
+        HostStep::AddMark { vip, first } => {
+            let mut lines = if *first { mark_table() } else { Vec::new() };
+            lines.push(format!(
+                "nft add element inet lbctl {} '{{ {} : {} }}'",
+                map(vip),
+                vip.address,
+                vip.mark
+            ));
+            lines
+        }
+        HostStep::RemoveMark { last: true, .. } => vec!["nft delete table inet lbctl".to_owned()],
+        HostStep::RemoveMark { vip, last: false } => vec![format!(
+            "nft delete element inet lbctl {} '{{ {} }}'",
+            map(vip),
+            vip.address
+        )],
+        HostStep::AddRule(rule) => vec![rule_command("add", rule)],
+        HostStep::RemoveRule(rule) => vec![rule_command("del", rule)],
+        HostStep::AddRoute(route) => vec![route_command("add", route)],
+        HostStep::RemoveRoute(route) => vec![route_command("del", route)],
+    }
+}
+
+fn map(vip: &Vip) -> &'static str {
+    match vip.family() {
+        Family::Ipv4 => "vip4",
+        Family::Ipv6 => "vip6",
+    }
+}
+
+fn mark_table() -> Vec<String> {
+    let mut lines = vec![
+        "nft add table inet lbctl".to_owned(),
+        "nft add map inet lbctl vip4 '{ type ipv4_addr : mark; }'".to_owned(),
+        "nft add map inet lbctl vip6 '{ type ipv6_addr : mark; }'".to_owned(),
+    ];
+    for (chain, kind) in [("prerouting", "filter"), ("output", "route")] {
+        lines.push(format!(
+            "nft add chain inet lbctl {chain} '{{ type {kind} hook {chain} priority mangle; }}'"
+        ));
+        for (family, map) in [("ip", "vip4"), ("ip6", "vip6")] {
+            lines.push(format!(
+                "nft add rule inet lbctl {chain} meta mark set {family} daddr map @{map}"
+            ));
+        }
+    }
+    lines
+}
+
+fn ip(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "ip",
+        Family::Ipv6 => "ip -6",
+    }
+}
+
+fn rule_command(verb: &str, rule: &PolicyRule) -> String {
+    format!(
+        "{} rule {verb} priority {} fwmark {} lookup {}",
+        ip(rule.family),
+        rule.priority,
+        rule.mark,
+        rule.table
+    )
+}
+
+fn route_command(verb: &str, route: &LocalRoute) -> String {
+    let family = Family::of(route.address);
+    format!(
+        "{} route {verb} local {}/{} dev lo table {}",
+        ip(family),
+        route.address,
+        family.bits(),
+        route.table
+    )
+}

@@ -1,0 +1,237 @@
+//! The conversation with IPVS: one socket, the family's id asked for once,
+//! changes in batches, the table in dumps.
+
+use std::process::Command;
+
+use neli::consts::socket::NlFamily;
+
+use crate::model::{ServerState, Service, ServiceId, ServiceState, Stats, Table, TableStep};
+use crate::netlink::{self, BATCH_LIMIT, Request, Socket};
+use crate::reconcile::{self, StepError};
+
+use super::wire::{self, command, control};
+use super::{Error, Result, decode, encode};
+
+/// An open line to the IPVS table of the current network namespace.
+pub struct Client {
+    socket: Socket,
+    family: u16,
+}
+
+impl Client {
+    /// Opens the line; the kernel loads the module ip_vs if it has to.
+    ///
+    /// # Errors
+    /// [`Error::NoModule`] when there is no IPVS, or a failed conversation.
+    /// Missing privilege shows with the first command only.
+    pub fn open() -> Result<Self> {
+        let mut socket = Socket::open(NlFamily::Generic).map_err(Error::Netlink)?;
+        let mut modprobe = None;
+        let family = match resolve(&mut socket)? {
+            Some(family) => Some(family),
+            None => {
+                // Kernels before 5.17 do not load the module by themselves.
+                modprobe = load_module();
+                resolve(&mut socket)?
+            }
+        };
+        match family {
+            Some(family) => Ok(Self { socket, family }),
+            None => Err(Error::NoModule { modprobe }),
+        }
+    }
+
+    /// All services with their statistics, in the kernel's order.
+    ///
+    /// # Errors
+    /// No privilege, or a failed conversation; so too below.
+    pub fn services(&mut self) -> Result<Vec<(Service, Stats)>> {
+        let request = encode::request(self.family, command::GET_SERVICE);
+        self.socket
+            .dump(&request, decode::service)
+            .map_err(Error::from_netlink)
+    }
+
+    /// One service, or none if it is not there.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn service(&mut self, id: &ServiceId) -> Result<Option<(Service, Stats)>> {
+        let request = encode::on_service(self.family, command::GET_SERVICE, id);
+        let mut found = None;
+        let answer = self.socket.ask(&request, |message| {
+            found = Some(decode::service(message)?);
+            Ok(())
+        });
+        match answer {
+            Ok(()) => Ok(found),
+            Err(error) if error.errno() == Some(libc::ESRCH) => Ok(None),
+            Err(error) => Err(Error::from_netlink(error)),
+        }
+    }
+
+    /// The servers of a service, in the kernel's order; none if the service is
+    /// not there.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
+        let request = encode::on_service(self.family, command::GET_DEST, id);
+        self.socket
+            .dump(&request, |message| decode::server(message, id.family()))
+            .map_err(Error::from_netlink)
+    }
+
+    /// One service with its servers, or none if it is not there.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn service_state(&mut self, id: &ServiceId) -> Result<Option<ServiceState>> {
+        let Some((service, stats)) = self.service(id)? else {
+            return Ok(None);
+        };
+        let servers = self.servers(id)?;
+        Ok(Some(ServiceState {
+            service,
+            stats,
+            servers,
+        }))
+    }
+
+    /// The whole table, services and servers sorted.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn table(&mut self) -> Result<Table> {
+        let mut services = self.services()?;
+        services.sort_by_key(|(service, _)| service.id);
+        let mut table = Vec::with_capacity(services.len());
+        for (service, stats) in services {
+            let mut servers = self.servers(&service.id)?;
+            servers.sort_by_key(|state| state.server.name());
+            table.push(ServiceState {
+                service,
+                stats,
+                servers,
+            });
+        }
+        Ok(table)
+    }
+
+    /// Sets counters to zero: of one service and its servers, or all of them.
+    ///
+    /// # Errors
+    /// [`Error::NoService`], or as [`Client::services`].
+    pub fn zero(&mut self, id: Option<&ServiceId>) -> Result<()> {
+        let request = match id {
+            Some(id) => encode::on_service(self.family, command::ZERO, id),
+            None => encode::request(self.family, command::ZERO),
+        };
+        match (self.socket.execute(&request), id) {
+            (Ok(()), _) => Ok(()),
+            (Err(error), Some(id)) if error.errno() == Some(libc::ESRCH) => {
+                Err(Error::NoService(*id))
+            }
+            (Err(error), _) => Err(Error::from_netlink(error)),
+        }
+    }
+
+    /// Removes every service of this network namespace.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn flush(&mut self) -> Result<()> {
+        let request = encode::request(self.family, command::FLUSH);
+        self.socket.execute(&request).map_err(Error::from_netlink)
+    }
+
+    /// Tries the steps in batches; stops behind the first batch that had a
+    /// refusal.
+    fn apply_steps(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, Error)>> {
+        let mut refused = Vec::new();
+        for (number, chunk) in steps.chunks(BATCH_LIMIT).enumerate() {
+            let start = number * BATCH_LIMIT;
+            if !refused.is_empty() {
+                refused.extend((start..start + chunk.len()).map(|index| (index, Error::NotTried)));
+                continue;
+            }
+            let requests: Vec<Request> = chunk
+                .iter()
+                .map(|step| encode::step(self.family, step))
+                .collect();
+            match self.socket.batch(&requests) {
+                Ok(outcome) => {
+                    refused.extend(outcome.refused.into_iter().filter_map(|(index, refusal)| {
+                        let step = chunk.get(index)?;
+                        Some((start + index, Error::from_step(step, refusal)))
+                    }))
+                }
+                Err(error) => {
+                    refused.push((start, Error::from_netlink(error)));
+                    refused.extend(
+                        (start + 1..start + chunk.len()).map(|index| (index, Error::NotTried)),
+                    );
+                }
+            }
+        }
+        if refused.is_empty() {
+            Ok(())
+        } else {
+            Err(refused)
+        }
+    }
+}
+
+impl reconcile::Table for Client {
+    fn apply(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+        self.apply_steps(steps).map_err(|refused| {
+            refused
+                .into_iter()
+                .map(|(index, error)| (index, error.into()))
+                .collect()
+        })
+    }
+}
+
+/// Asks for the family's id; none when the kernel does not know it.
+fn resolve(socket: &mut Socket) -> Result<Option<u16>> {
+    let mut request = Request::new(
+        control::FAMILY,
+        &[control::GET_FAMILY, control::VERSION, 0, 0],
+    );
+    request
+        .attributes()
+        .string(control::ATTR_FAMILY_NAME, wire::FAMILY_NAME);
+    let mut family = None;
+    let answer = socket.ask(&request, |message| {
+        let id = message
+            .attributes(wire::GENL_HEADER)?
+            .find(control::ATTR_FAMILY_ID)?
+            .ok_or(netlink::Error::Malformed("a family without an id"))?;
+        family = Some(id.u16()?);
+        Ok(())
+    });
+    match answer {
+        Ok(()) => Ok(family),
+        Err(error) if error.errno() == Some(libc::ENOENT) => Ok(None),
+        Err(error) => Err(Error::Netlink(error)),
+    }
+}
+
+/// Runs modprobe(8); returns what it had to say if it did not work.
+fn load_module() -> Option<String> {
+    match Command::new("modprobe").arg("ip_vs").output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => {
+            let answer = String::from_utf8_lossy(&output.stderr);
+            Some(
+                answer
+                    .lines()
+                    .next()
+                    .unwrap_or("modprobe failed")
+                    .to_owned(),
+            )
+        }
+        Err(error) => Some(format!("modprobe cannot be run: {error}")),
+    }
+}

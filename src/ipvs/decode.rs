@@ -1,0 +1,462 @@
+//! IPVS attributes into values. Pure. Attributes are told apart by type, never
+//! by order; those that older kernels lack are optional.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::model::{
+    Counters, Family, Forward, Netmask, Protocol, Scheduler, SchedulerFlags, Server, ServerState,
+    Service, ServiceId, Stats, Tunnel, TunnelChecksum, TunnelKind,
+};
+use crate::netlink::{Attribute, Attributes, Error, Message, Result};
+
+use super::wire::{self, dest, flag, method, service, stats, top, tunnel};
+
+/// A service message: its settings and statistics.
+pub(super) fn service(message: &Message<'_>) -> Result<(Service, Stats)> {
+    let attribute = message
+        .attributes(wire::GENL_HEADER)?
+        .find(top::SERVICE)?
+        .ok_or(Error::Malformed("a service message without a service"))?;
+    let mut parts = ServiceParts::default();
+    for attribute in attribute.nested() {
+        parts.take(attribute?)?;
+    }
+    parts.finish()
+}
+
+/// A destination message: a real server of a service of this family.
+pub(super) fn server(message: &Message<'_>, service_family: Family) -> Result<ServerState> {
+    let attribute = message
+        .attributes(wire::GENL_HEADER)?
+        .find(top::DEST)?
+        .ok_or(Error::Malformed("a server message without a server"))?;
+    let mut parts = ServerParts::default();
+    for attribute in attribute.nested() {
+        parts.take(attribute?)?;
+    }
+    parts.finish(service_family)
+}
+
+fn family(number: u16) -> Result<Family> {
+    match i32::from(number) {
+        libc::AF_INET => Ok(Family::Ipv4),
+        libc::AF_INET6 => Ok(Family::Ipv6),
+        _ => Err(Error::Malformed(
+            "an address family other than IPv4 and IPv6",
+        )),
+    }
+}
+
+fn address(attribute: Attribute<'_>, family: Family) -> Result<IpAddr> {
+    let short = Error::Malformed("an address is too short");
+    match family {
+        Family::Ipv4 => {
+            let bytes = attribute.payload.first_chunk::<4>().ok_or(short)?;
+            Ok(Ipv4Addr::from(*bytes).into())
+        }
+        Family::Ipv6 => {
+            let bytes = attribute.payload.first_chunk::<16>().ok_or(short)?;
+            Ok(Ipv6Addr::from(*bytes).into())
+        }
+    }
+}
+
+#[derive(Default)]
+struct ServiceParts<'a> {
+    family: Option<Family>,
+    protocol: u16,
+    address: Option<Attribute<'a>>,
+    port: u16,
+    mark: u32,
+    scheduler: &'a str,
+    flags: u32,
+    timeout: u32,
+    netmask: Option<Attribute<'a>>,
+    engine: Option<&'a str>,
+    stats: StatsParts<'a>,
+}
+
+impl<'a> ServiceParts<'a> {
+    fn take(&mut self, attribute: Attribute<'a>) -> Result<()> {
+        match attribute.kind {
+            service::AF => self.family = Some(family(attribute.u16()?)?),
+            service::PROTOCOL => self.protocol = attribute.u16()?,
+            service::ADDR => self.address = Some(attribute),
+            service::PORT => self.port = attribute.be16()?,
+            service::FWMARK => self.mark = attribute.u32()?,
+            service::SCHED_NAME => self.scheduler = attribute.string()?,
+            service::FLAGS => self.flags = attribute.u32()?,
+            service::TIMEOUT => self.timeout = attribute.u32()?,
+            service::NETMASK => self.netmask = Some(attribute),
+            service::PE_NAME => self.engine = Some(attribute.string()?),
+            service::STATS => self.stats.narrow = Some(attribute),
+            service::STATS64 => self.stats.wide = Some(attribute),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(Service, Stats)> {
+        let family = self
+            .family
+            .ok_or(Error::Malformed("a service without address family"))?;
+        let id = if self.mark == 0 {
+            let bytes = self
+                .address
+                .ok_or(Error::Malformed("a service without address"))?;
+            ServiceId::Address {
+                protocol: match self.protocol {
+                    6 => Protocol::Tcp,
+                    17 => Protocol::Udp,
+                    132 => Protocol::Sctp,
+                    number => Protocol::Other(number),
+                },
+                address: address(bytes, family)?,
+                port: self.port,
+            }
+        } else {
+            ServiceId::Fwmark {
+                mark: self.mark,
+                family,
+            }
+        };
+        let has = |bit: u32| self.flags & bit != 0;
+        let settings = Service {
+            id,
+            scheduler: Scheduler::from_kernel(self.scheduler),
+            scheduler_flags: SchedulerFlags {
+                first: has(flag::SCHED_1),
+                second: has(flag::SCHED_2),
+                third: has(flag::SCHED_3),
+            },
+            persistence_timeout: has(flag::PERSISTENT).then_some(self.timeout),
+            netmask: netmask(self.netmask, family)?,
+            persistence_engine: self.engine.map(str::to_owned),
+            one_packet: has(flag::ONE_PACKET),
+        };
+        Ok((settings, self.stats.finish()?))
+    }
+}
+
+fn netmask(attribute: Option<Attribute<'_>>, family: Family) -> Result<Netmask> {
+    let Some(attribute) = attribute else {
+        return Ok(Netmask::host(family));
+    };
+    match family {
+        Family::Ipv4 => Ok(Netmask::V4(attribute.be32()?.into())),
+        Family::Ipv6 => u8::try_from(attribute.u32()?)
+            .map(Netmask::V6)
+            .map_err(|_| Error::Malformed("an IPv6 prefix longer than 255")),
+    }
+}
+
+#[derive(Default)]
+struct ServerParts<'a> {
+    family: Option<u16>,
+    address: Option<Attribute<'a>>,
+    port: u16,
+    method: u32,
+    weight: u32,
+    upper: u32,
+    lower: u32,
+    active: u32,
+    inactive: u32,
+    persistent: u32,
+    tunnel_kind: u8,
+    tunnel_port: u16,
+    tunnel_flags: u16,
+    stats: StatsParts<'a>,
+}
+
+impl<'a> ServerParts<'a> {
+    fn take(&mut self, attribute: Attribute<'a>) -> Result<()> {
+        match attribute.kind {
+            dest::ADDR => self.address = Some(attribute),
+            dest::PORT => self.port = attribute.be16()?,
+            dest::FWD_METHOD => self.method = attribute.u32()?,
+            dest::WEIGHT => self.weight = attribute.u32()?,
+            dest::U_THRESH => self.upper = attribute.u32()?,
+            dest::L_THRESH => self.lower = attribute.u32()?,
+            dest::ACTIVE_CONNS => self.active = attribute.u32()?,
+            dest::INACT_CONNS => self.inactive = attribute.u32()?,
+            dest::PERSIST_CONNS => self.persistent = attribute.u32()?,
+            dest::STATS => self.stats.narrow = Some(attribute),
+            dest::STATS64 => self.stats.wide = Some(attribute),
+            dest::ADDR_FAMILY => self.family = Some(attribute.u16()?),
+            dest::TUN_TYPE => self.tunnel_kind = attribute.u8()?,
+            dest::TUN_PORT => self.tunnel_port = attribute.be16()?,
+            dest::TUN_FLAGS => self.tunnel_flags = attribute.u16()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish(self, service_family: Family) -> Result<ServerState> {
+        let family = match self.family {
+            // Kernels before 3.18 have servers of the service's family only.
+            None | Some(0) => service_family,
+            Some(number) => family(number)?,
+        };
+        let bytes = self
+            .address
+            .ok_or(Error::Malformed("a server without address"))?;
+        let settings = Server {
+            address: address(bytes, family)?,
+            port: self.port,
+            forward: self.forward(),
+            weight: self.weight,
+            upper_threshold: self.upper,
+            lower_threshold: self.lower,
+        };
+        Ok(ServerState {
+            server: settings,
+            active: self.active,
+            inactive: self.inactive,
+            persistent: self.persistent,
+            stats: self.stats.finish()?,
+        })
+    }
+
+    fn forward(&self) -> Forward {
+        match self.method & method::MASK {
+            method::NAT => Forward::Nat,
+            method::LOCAL => Forward::Local,
+            method::DR => Forward::Dr,
+            method::BYPASS => Forward::Bypass,
+            method::TUN => Forward::Tun(Tunnel {
+                kind: match self.tunnel_kind {
+                    tunnel::IPIP => TunnelKind::Ipip,
+                    tunnel::GUE => TunnelKind::Gue,
+                    tunnel::GRE => TunnelKind::Gre,
+                    number => TunnelKind::Unknown(number),
+                },
+                port: self.tunnel_port,
+                checksum: if self.tunnel_flags & tunnel::REMCSUM != 0 {
+                    TunnelChecksum::Remote
+                } else if self.tunnel_flags & tunnel::CSUM != 0 {
+                    TunnelChecksum::Full
+                } else {
+                    TunnelChecksum::None
+                },
+            }),
+            // Masked to three bits above.
+            number => Forward::Unknown(u8::try_from(number).unwrap_or(u8::MAX)),
+        }
+    }
+}
+
+/// The 64-bit statistics where the kernel has them (4.1), else the 32-bit ones.
+#[derive(Default)]
+struct StatsParts<'a> {
+    narrow: Option<Attribute<'a>>,
+    wide: Option<Attribute<'a>>,
+}
+
+impl StatsParts<'_> {
+    fn finish(&self) -> Result<Stats> {
+        match (self.wide, self.narrow) {
+            (Some(attribute), _) => statistics(attribute.nested(), |_, value| value.u64()),
+            (None, Some(attribute)) => statistics(attribute.nested(), |kind, value| match kind {
+                stats::INBYTES | stats::OUTBYTES => value.u64(),
+                _ => value.u32().map(u64::from),
+            }),
+            (None, None) => Ok(Stats::default()),
+        }
+    }
+}
+
+fn statistics(
+    attributes: Attributes<'_>,
+    read: impl Fn(u16, Attribute<'_>) -> Result<u64>,
+) -> Result<Stats> {
+    let mut totals = Counters::default();
+    let mut rates = Counters::default();
+    for attribute in attributes {
+        let attribute = attribute?;
+        let field = match attribute.kind {
+            stats::CONNS => &mut totals.connections,
+            stats::INPKTS => &mut totals.packets_in,
+            stats::OUTPKTS => &mut totals.packets_out,
+            stats::INBYTES => &mut totals.bytes_in,
+            stats::OUTBYTES => &mut totals.bytes_out,
+            stats::CPS => &mut rates.connections,
+            stats::INPPS => &mut rates.packets_in,
+            stats::OUTPPS => &mut rates.packets_out,
+            stats::INBPS => &mut rates.bytes_in,
+            stats::OUTBPS => &mut rates.bytes_out,
+            _ => continue,
+        };
+        *field = read(attribute.kind, attribute)?;
+    }
+    Ok(Stats { totals, rates })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encode;
+    use super::*;
+    use crate::model::TableStep;
+    use crate::netlink::Messages;
+    use neli::consts::nl::NlmF;
+    use proptest::prelude::*;
+
+    /// What the kernel would send for a request: the same nested attributes.
+    fn as_message<T>(step: &TableStep, read: impl Fn(&Message<'_>) -> Result<T>) -> T {
+        let bytes = encode::step(32, step).to_bytes(1, NlmF::empty());
+        let message = Messages::new(&bytes).next().unwrap().unwrap();
+        read(&message).unwrap()
+    }
+
+    fn any_service() -> impl Strategy<Value = Service> {
+        let id = prop_oneof![
+            (
+                prop_oneof![
+                    Just(Protocol::Tcp),
+                    Just(Protocol::Udp),
+                    Just(Protocol::Sctp)
+                ],
+                any::<IpAddr>(),
+                any::<u16>()
+            )
+                .prop_map(|(protocol, address, port)| ServiceId::Address {
+                    protocol,
+                    address,
+                    port
+                }),
+            (1u32.., prop_oneof![Just(Family::Ipv4), Just(Family::Ipv6)])
+                .prop_map(|(mark, family)| ServiceId::Fwmark { mark, family }),
+        ];
+        (
+            id,
+            proptest::sample::select(Scheduler::known()),
+            any::<(bool, bool, bool, bool)>(),
+            proptest::option::of(1u32..2_678_400),
+            any::<u32>(),
+            1u8..=128,
+            proptest::option::of(Just("sip".to_owned())),
+        )
+            .prop_map(
+                |(id, scheduler, bits, timeout, mask, length, engine)| Service {
+                    id,
+                    scheduler: Scheduler::from_kernel(scheduler),
+                    scheduler_flags: SchedulerFlags {
+                        first: bits.0,
+                        second: bits.1,
+                        third: bits.2,
+                    },
+                    persistence_timeout: timeout,
+                    netmask: match id.family() {
+                        Family::Ipv4 => Netmask::V4(mask.into()),
+                        Family::Ipv6 => Netmask::V6(length),
+                    },
+                    persistence_engine: engine,
+                    one_packet: bits.3,
+                },
+            )
+    }
+
+    fn any_server() -> impl Strategy<Value = Server> {
+        let tunnel = (
+            prop_oneof![
+                Just(TunnelKind::Ipip),
+                Just(TunnelKind::Gue),
+                Just(TunnelKind::Gre)
+            ],
+            any::<u16>(),
+            prop_oneof![
+                Just(TunnelChecksum::None),
+                Just(TunnelChecksum::Full),
+                Just(TunnelChecksum::Remote)
+            ],
+        )
+            .prop_map(|(kind, port, checksum)| Tunnel {
+                kind,
+                port,
+                checksum,
+            });
+        let forward = prop_oneof![
+            Just(Forward::Nat),
+            Just(Forward::Dr),
+            Just(Forward::Local),
+            Just(Forward::Bypass),
+            tunnel.prop_map(Forward::Tun),
+        ];
+        (
+            any::<IpAddr>(),
+            any::<u16>(),
+            forward,
+            any::<(u32, u32, u32)>(),
+        )
+            .prop_map(|(address, port, forward, (weight, upper, lower))| Server {
+                address,
+                port,
+                forward,
+                weight,
+                upper_threshold: upper,
+                lower_threshold: lower,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_service_is_read_as_it_was_written(settings in any_service()) {
+            let step = TableStep::AddService(settings.clone());
+            prop_assert_eq!(as_message(&step, service).0, settings);
+        }
+
+        #[test]
+        fn a_server_is_read_as_it_was_written(settings in any_server()) {
+            let step = TableStep::AddServer {
+                service: ServiceId::Fwmark { mark: 1, family: Family::Ipv4 },
+                server: settings.clone(),
+            };
+            let state = as_message(&step, |message| server(message, Family::Ipv4));
+            prop_assert_eq!(state.server, settings);
+        }
+
+        #[test]
+        fn any_payload_is_answered(payload in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let message = Message { kind: 32, flags: NlmF::empty(), sequence: 1, payload: &payload };
+            let _ = service(&message);
+            let _ = server(&message, Family::Ipv6);
+        }
+    }
+
+    /// A destination as Linux 6.1 sends it, attribute by attribute.
+    #[test]
+    fn reads_a_server_with_both_kinds_of_statistics() {
+        let mut request = encode::request(32, 5);
+        request.attributes().nest(top::DEST, |attributes| {
+            attributes.bytes(
+                dest::ADDR,
+                &[192, 168, 31, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            );
+            attributes
+                .be16(dest::PORT, 80)
+                .u32(dest::FWD_METHOD, 0)
+                .u32(dest::WEIGHT, 3);
+            attributes
+                .u32(dest::ACTIVE_CONNS, 2)
+                .u32(dest::INACT_CONNS, 7);
+            attributes.nest(dest::STATS, |stats| {
+                stats
+                    .u32(stats::CONNS, 1)
+                    .bytes(stats::INBYTES, &9u64.to_ne_bytes());
+            });
+            attributes.nest(dest::STATS64, |stats| {
+                stats.bytes(stats::CONNS, &5_000_000_000u64.to_ne_bytes());
+                stats.bytes(stats::OUTBPS, &77u64.to_ne_bytes());
+            });
+        });
+        let bytes = request.to_bytes(1, NlmF::empty());
+        let message = Messages::new(&bytes).next().unwrap().unwrap();
+        let state = server(&message, Family::Ipv4).unwrap();
+        assert_eq!(state.server.endpoint(), "192.168.31.100:80");
+        assert_eq!(
+            (state.server.weight, state.active, state.inactive),
+            (3, 2, 7)
+        );
+        assert_eq!(state.stats.totals.connections, 5_000_000_000);
+        assert_eq!(state.stats.rates.bytes_out, 77);
+    }
+}

@@ -1,0 +1,125 @@
+//! Where results go: one locked handle of stdout that knows whether to colour.
+//! A closed pipe comes back as an error of kind `BrokenPipe`.
+
+use std::io::{self, Write};
+
+use colored::Colorize as _;
+
+/// How a line is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// As it is.
+    Plain,
+    /// A heading.
+    Heading,
+    /// A service.
+    Strong,
+    /// All is well.
+    Good,
+    /// Look here.
+    Warning,
+    /// This is wrong.
+    Bad,
+    /// Less important.
+    Faint,
+}
+
+/// Results, line by line.
+pub struct Output {
+    stream: Box<dyn Write>,
+    colour: bool,
+}
+
+impl Output {
+    /// Standard output.
+    #[must_use]
+    pub fn stdout(colour: bool) -> Self {
+        Self {
+            stream: Box::new(io::BufWriter::with_capacity(64 * 1024, io::stdout().lock())),
+            colour,
+        }
+    }
+
+    /// Any stream, for tests.
+    #[must_use]
+    pub fn to(stream: Box<dyn Write>, colour: bool) -> Self {
+        Self { stream, colour }
+    }
+
+    /// Whether colours are written.
+    #[must_use]
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// The stream's; so too below.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        self.styled(text, Style::Plain)
+    }
+
+    /// Writes a line in a style.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn styled(&mut self, text: &str, style: Style) -> io::Result<()> {
+        writeln!(self.stream, "{}", paint(text, style, self.colour))
+    }
+
+    /// Makes everything written so far visible.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// The text in its style, with control characters of foreign text escaped.
+#[must_use]
+fn paint(text: &str, style: Style, colour: bool) -> String {
+    let safe = escape(text);
+    if !colour {
+        return safe;
+    }
+    let painted = match style {
+        Style::Plain => return safe,
+        Style::Heading | Style::Strong => safe.bold(),
+        Style::Good => safe.green(),
+        Style::Warning => safe.yellow(),
+        Style::Bad => safe.red().bold(),
+        Style::Faint => safe.dimmed(),
+    };
+    painted.to_string()
+}
+
+/// A terminal obeys control characters; a name or a server's answer must not
+/// reach it with them.
+fn escape(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars()
+        .flat_map(|character| {
+            let escaped: Vec<char> = if character.is_control() {
+                character.escape_default().collect()
+            } else {
+                vec![character]
+            };
+            escaped
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(paint("a\u{1b}[2Jb", Style::Plain, false), "a\\u{1b}[2Jb");
+        assert_eq!(paint("größe → ok", Style::Plain, false), "größe → ok");
+    }
+}
