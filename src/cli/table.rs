@@ -19,7 +19,7 @@ pub struct ServiceSelector {
     #[arg(short = 'f', long, value_name = "MARK", group = "service")]
     pub fwmark_service: Option<String>,
     /// The fwmark service is for IPv6
-    #[arg(short = '6', long = "ipv6", requires = "fwmark_service")]
+    #[arg(short = '6', long = "ipv6")]
     pub ipv6: bool,
 }
 

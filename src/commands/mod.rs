@@ -84,6 +84,10 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        eprintln_lossy(error.render().to_string().trim_end());
+        return ExitCode::from(2);
+    }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     eprintln_lossy(&format!("lbctl: {}", text.trim_end()));

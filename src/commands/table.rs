@@ -107,7 +107,7 @@ pub(super) fn list(context: &mut Context, args: &ListArgs) -> Result<Status> {
             let doing = format!("list {id}");
             let state = read(context, &doing, &id)?.ok_or_else(|| Error::Request {
                 doing,
-                why: RequestError::NoService(id),
+                why: RequestError::UnknownService,
             })?;
             vec![state]
         }

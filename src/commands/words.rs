@@ -117,6 +117,11 @@ pub(super) fn service(selector: &ServiceSelector) -> Result<Option<ServiceId>> {
             },
         }));
     }
+    if selector.ipv6 {
+        return Err(Error::Usage(
+            "-6 belongs to -f MARK; an address tells its family by itself".to_owned(),
+        ));
+    }
     let (text, protocol) = if let Some(text) = &selector.tcp_service {
         (text, Protocol::Tcp)
     } else if let Some(text) = &selector.udp_service {

@@ -31,6 +31,8 @@ pub enum RequestError {
     Impossible(Impossible),
     /// The service is not there.
     NoService(ServiceId),
+    /// The service to show or delete is not there.
+    UnknownService,
     /// The service is there already.
     ServiceExists(ServiceId),
     /// The service is there with other settings than the named ones.
@@ -52,6 +54,7 @@ impl fmt::Display for RequestError {
                 "no such service; add it with: lbctl add {} -s rr",
                 id.options()
             ),
+            Self::UnknownService => f.write_str("no such service; see: lbctl list"),
             Self::ServiceExists(id) => write!(
                 f,
                 "it is there already; change it with: lbctl edit {0}, or make it exactly so \
@@ -242,7 +245,7 @@ pub fn delete(
         return if if_exists {
             Ok(Vec::new())
         } else {
-            Err(RequestError::NoService(id))
+            Err(RequestError::UnknownService)
         };
     };
     if servers.is_empty() {

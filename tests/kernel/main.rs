@@ -1,1 +1,45 @@
-fn main() {}
+//! Tests on a kernel with IPVS. They run where `LBCTL_LAB` says so: in the guest
+//! that `tests/run` boots, or on this machine's own kernel (`LBCTL_LAB=native`).
+//! Elsewhere they are left out, and said to be.
+
+mod bad_input;
+mod lab;
+mod no_module;
+mod random;
+mod table;
+mod world;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A test: a name and what it does. It fails by panicking or by an error.
+type Test = (&'static str, fn() -> Result<(), Failed>);
+
+fn main() {
+    // The harness takes one name; tests/run hands on as many as were given.
+    let (names, options): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .partition(|word| !word.starts_with('-'));
+    let arguments = Arguments::from_iter(std::iter::once("kernel".to_owned()).chain(options));
+    let able = lab::is_able();
+    if !able && !arguments.list {
+        eprintln!(
+            "the tests of the kernel are left out: this run has no kernel with IPVS; \
+             tests/run has one"
+        );
+    }
+    // Before any test has the module loaded.
+    let no_module = able.then(no_module::try_without);
+    let mut trials: Vec<Trial> = [table::TESTS, bad_input::TESTS, random::TESTS]
+        .concat()
+        .into_iter()
+        .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
+        .collect();
+    trials.push(
+        Trial::test("no_module::is_explained", move || {
+            no_module::verdict(no_module)
+        })
+        .with_ignored_flag(!able || lab::is_native()),
+    );
+    trials.retain(|trial| names.is_empty() || names.iter().any(|name| trial.name().contains(name)));
+    libtest_mimic::run(&arguments, trials).exit();
+}

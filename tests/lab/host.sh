@@ -6,7 +6,7 @@ export PATH="$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin"
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 lab=$repository/tests/lab
-target_dir=${CARGO_TARGET_DIR:-$repository/target}
+target_dir=$(realpath -m "${CARGO_TARGET_DIR:-$repository/target}")
 # The image, and the log of the last boot. Safe to delete at any time.
 # shellcheck disable=SC2034
 lab_cache=$target_dir/lab

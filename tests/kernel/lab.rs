@@ -1,0 +1,202 @@
+//! Running programs in network namespaces, and what they answered.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use nix::sched::{CloneFlags, setns};
+
+/// Whether this run has a kernel with IPVS to itself.
+pub fn is_able() -> bool {
+    matches!(
+        std::env::var("LBCTL_LAB").as_deref(),
+        Ok("guest" | "native")
+    )
+}
+
+/// Whether that kernel is the machine's own.
+pub fn is_native() -> bool {
+    std::env::var("LBCTL_LAB").as_deref() == Ok("native")
+}
+
+/// The program under test.
+pub fn lbctl() -> PathBuf {
+    std::env::var_os("LBCTL_BIN")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_lbctl")), PathBuf::from)
+}
+
+/// What a program answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub command: String,
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Answer {
+    /// The output of a program that must have succeeded.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert!(self.code == 0, "{self}");
+        self.stdout
+    }
+
+    /// The message of a program that must have failed with this code.
+    #[track_caller]
+    pub fn fails(self, code: i32) -> String {
+        assert!(self.code == code, "wanted exit code {code}: {self}");
+        self.stderr
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "$ {}", self.command)?;
+        write!(f, "{}{}exit code {}", self.stdout, self.stderr, self.code)
+    }
+}
+
+/// A named network namespace, as `ip netns add` makes it; gone when dropped.
+pub struct Namespace {
+    pub name: String,
+}
+
+impl Namespace {
+    /// Makes it, with lo up.
+    pub fn new(name: &str) -> Self {
+        // A test that was killed may have left one.
+        let _ = Command::new("ip")
+            .args(["netns", "del", name])
+            .stderr(Stdio::null())
+            .status();
+        host(["ip", "netns", "add", name]).ok();
+        let namespace = Self {
+            name: name.to_owned(),
+        };
+        namespace.run(["ip", "link", "set", "lo", "up"]).ok();
+        namespace
+    }
+
+    /// Runs a program in it to its end.
+    pub fn run<I, S>(&self, words: I) -> Answer
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        self.run_with(words, "")
+    }
+
+    /// Runs a program in it with this on its standard input.
+    pub fn run_with<I, S>(&self, words: I, input: &str) -> Answer
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = command(words);
+        self.enter(move || {
+            let mut child = command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+            if let Some(mut stdin) = child.stdin.take() {
+                // A program that does not read its input closes it.
+                let _ = stdin.write_all(input.as_bytes());
+            }
+            let output = child.wait_with_output().unwrap();
+            Answer {
+                command: format!("{command:?}"),
+                code: output.status.code().unwrap_or(-1),
+                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            }
+        })
+    }
+
+    /// Starts a program in it and leaves it running.
+    pub fn spawn<I, S>(&self, words: I, output: Stdio) -> Child
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = command(words);
+        self.enter(move || {
+            command
+                .stdin(Stdio::null())
+                .stderr(Stdio::inherit())
+                .stdout(output)
+                .spawn()
+                .unwrap_or_else(|error| panic!("{command:?}: {error}"))
+        })
+    }
+
+    /// Runs lbctl in it.
+    pub fn lbctl(&self, line: &str) -> Answer {
+        let lbctl = lbctl();
+        self.run(std::iter::once(lbctl.as_os_str()).chain(line.split_whitespace().map(OsStr::new)))
+    }
+
+    /// Runs a line of words in it.
+    pub fn line(&self, line: &str) -> Answer {
+        self.run(line.split_whitespace())
+    }
+
+    /// Does something in it, in a thread of its own.
+    pub fn enter<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let path = format!("/run/netns/{}", self.name);
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(move || {
+                let file = File::open(&path).unwrap();
+                setns(file, CloneFlags::CLONE_NEWNET).unwrap();
+                work()
+            });
+            match thread.join() {
+                Ok(value) => value,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip")
+            .args(["netns", "del", &self.name])
+            .status();
+    }
+}
+
+fn command<I, S>(words: I) -> Command
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let mut words = words.into_iter();
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words).env_remove("NO_COLOR");
+    command
+}
+
+/// Runs a program outside all namespaces.
+pub fn host<I, S>(words: I) -> Answer
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let mut command = command(words);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    Answer {
+        command: format!("{command:?}"),
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}

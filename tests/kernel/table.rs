@@ -1,0 +1,323 @@
+//! The verbs of the table, looked at with ipvsadm and /proc/net/ip_vs.
+
+use libtest_mimic::Failed;
+use serde_json::{Value, json};
+
+use super::Test;
+use super::lab::Namespace;
+
+pub const TESTS: &[Test] = &[
+    ("table::every_kind_of_service", every_kind_of_service),
+    ("table::every_scheduler", every_scheduler),
+    ("table::every_kind_of_server", every_kind_of_server),
+    (
+        "table::edit_keeps_what_is_not_named",
+        edit_keeps_what_is_not_named,
+    ),
+    (
+        "table::replace_writes_only_differences",
+        replace_writes_only_differences,
+    ),
+    (
+        "table::add_with_service_and_servers_is_one_step",
+        add_with_service_and_servers,
+    ),
+    ("table::del_zero_and_clear", del_zero_and_clear),
+    ("table::json_is_the_contract", json_is_the_contract),
+    ("table::netns_is_entered", netns_is_entered),
+    (
+        "table::dry_run_does_the_same_through_ipvsadm",
+        dry_run_does_the_same,
+    ),
+    ("table::a_closed_pipe_is_no_error", closed_pipe),
+];
+
+/// The table as ipvsadm saves it.
+pub fn saved(namespace: &Namespace) -> String {
+    namespace.line("ipvsadm -Sn").ok()
+}
+
+#[track_caller]
+fn expect(namespace: &Namespace, lines: &[&str]) {
+    let saved = saved(namespace);
+    assert_eq!(saved.lines().collect::<Vec<_>>(), lines);
+}
+
+fn every_kind_of_service() -> Result<(), Failed> {
+    let ns = Namespace::new("services");
+    ns.lbctl("add -t 10.0.0.100:80 -s rr").ok();
+    ns.lbctl("add --udp-service 10.0.0.100:53 -o").ok();
+    ns.lbctl("add --sctp-service 10.0.0.100:9 -s lc").ok();
+    ns.lbctl("add -f 7 -p").ok();
+    ns.lbctl("add -6 -s wrr -f 4294967295").ok();
+    ns.lbctl("add -t [2001:db8::1]:443 -s sh -b sh-port,sh-fallback -p 600 -M 64")
+        .ok();
+    ns.lbctl("add -t 10.0.0.101 -p 77 -M 255.255.255.0").ok();
+    ns.lbctl("add -u 10.0.0.100:5060 -p 60 --pe sip").ok();
+    // ipvsadm takes the mark for a negative number, in its order too.
+    expect(
+        &ns,
+        &[
+            "-A -f -1 -6 -s wrr",
+            "-A -t 10.0.0.100:80 -s rr",
+            "-A -t 10.0.0.101:0 -s wlc -p 77 -M 255.255.255.0",
+            "-A -u 10.0.0.100:53 -s wlc -o",
+            "-A -u 10.0.0.100:5060 -s wlc -p 60 --pe sip",
+            "-A --sctp-service 10.0.0.100:9 -s lc",
+            "-A -t [2001:db8::1]:443 -s sh -p 600 -M 64 -b sh-fallback,sh-port",
+            "-A -f 7 -s wlc -p 360",
+        ],
+    );
+    Ok(())
+}
+
+fn every_scheduler() -> Result<(), Failed> {
+    let ns = Namespace::new("schedulers");
+    let names = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh none";
+    for (port, name) in (1..).zip(names.split(' ')) {
+        ns.lbctl(&format!("add -t 10.0.0.100:{port} -s {name}"))
+            .ok();
+    }
+    let saved = saved(&ns);
+    for name in names.split(' ') {
+        assert!(saved.contains(&format!("-s {name}\n")), "{name}: {saved}");
+    }
+    // Debian's cloud kernel lacks this one module.
+    let message = ns.lbctl("add -t 10.0.0.100:99 -s twos");
+    if message.code != 0 {
+        let message = message.fails(1);
+        assert!(message.contains("ip_vs_twos is missing"), "{message}");
+    }
+    Ok(())
+}
+
+fn every_kind_of_server() -> Result<(), Failed> {
+    let ns = Namespace::new("servers");
+    ns.lbctl("add -t 10.0.0.100:80 -s rr").ok();
+    ns.lbctl("add -t 10.0.0.100:80 -r 10.0.0.11:8080 -m -w 3 -x 100 -y 50")
+        .ok();
+    ns.lbctl("add -t 10.0.0.100:80 -r 10.0.0.12").ok();
+    ns.lbctl("add -t 10.0.0.100:80 --forward tun -r 10.0.0.13")
+        .ok();
+    ns.lbctl("add -t 10.0.0.100:80 -r 10.0.0.14 -i --tun-type gue --tun-port 6080 --tun-csum")
+        .ok();
+    ns.lbctl("add -t 10.0.0.100:80 -i --tun-type gre -r 10.0.0.15 -w 0")
+        .ok();
+    ns.lbctl("add -t 10.0.0.100:80 -r [2001:db8::5] -i").ok();
+    ns.lbctl("add -f 1 -s rr -r 10.0.0.31 -m").ok();
+    ns.lbctl("add -f 1 -6 -s rr -r 2001:db8::6 -m").ok();
+    expect(
+        &ns,
+        &[
+            "-A -t 10.0.0.100:80 -s rr",
+            "-a -t 10.0.0.100:80 -r 10.0.0.11:8080 -m -w 3",
+            "-a -t 10.0.0.100:80 -r 10.0.0.12:80 -g -w 1",
+            "-a -t 10.0.0.100:80 -r 10.0.0.13:80 -i -w 1 --tun-type ipip",
+            "-a -t 10.0.0.100:80 -r 10.0.0.14:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum",
+            "-a -t 10.0.0.100:80 -r 10.0.0.15:80 -i -w 0 --tun-type gre --tun-nocsum",
+            "-a -t 10.0.0.100:80 -r [2001:db8::5]:80 -i -w 1 --tun-type ipip",
+            "-A -f 1 -s rr",
+            "-a -f 1 -r 10.0.0.31:0 -m -w 1",
+            "-A -f 1 -6 -s rr",
+            "-a -f 1 -6 -r [2001:db8::6]:0 -m -w 1",
+        ],
+    );
+    let thresholds = ns.line("ipvsadm -Ln --thresholds").ok();
+    assert!(
+        thresholds.contains("10.0.0.11:8080               100        50"),
+        "{thresholds}"
+    );
+    Ok(())
+}
+
+fn edit_keeps_what_is_not_named() -> Result<(), Failed> {
+    let ns = Namespace::new("edit");
+    ns.lbctl("add -t 10.0.0.100:80 -s sh -b sh-port -p 600 -M 255.255.0.0 -r 10.0.0.11:8080 -m -w 3 -x 9")
+        .ok();
+    ns.lbctl("edit -t 10.0.0.100:80 -p 300").ok();
+    ns.lbctl("edit -t 10.0.0.100:80 -r 10.0.0.11:8080 -w 0")
+        .ok();
+    let expected = [
+        "-A -t 10.0.0.100:80 -s sh -p 300 -M 255.255.0.0 -b sh-port",
+        "-a -t 10.0.0.100:80 -r 10.0.0.11:8080 -m -w 0",
+    ];
+    expect(&ns, &expected);
+    let thresholds = ns.line("ipvsadm -Ln --thresholds").ok();
+    assert!(
+        thresholds.contains("10.0.0.11:8080               9 "),
+        "{thresholds}"
+    );
+    ns.lbctl("edit -t 10.0.0.100:80 -p off -b none").ok();
+    // ipvsadm does not show the mask of a service that is not persistent.
+    expect(&ns, &["-A -t 10.0.0.100:80 -s sh", expected[1]]);
+    ns.lbctl("edit -t 10.0.0.100:80 -p").ok();
+    expect(
+        &ns,
+        &[
+            "-A -t 10.0.0.100:80 -s sh -p 360 -M 255.255.0.0",
+            expected[1],
+        ],
+    );
+    Ok(())
+}
+
+fn replace_writes_only_differences() -> Result<(), Failed> {
+    let ns = Namespace::new("replace");
+    let line = "replace -t 10.0.0.100:80 -s wrr -p 60 -r 10.0.0.11 -r 10.0.0.12 -m -w 2";
+    ns.lbctl(line).ok();
+    let expected = [
+        "-A -t 10.0.0.100:80 -s wrr -p 60",
+        "-a -t 10.0.0.100:80 -r 10.0.0.11:80 -m -w 2",
+        "-a -t 10.0.0.100:80 -r 10.0.0.12:80 -m -w 2",
+    ];
+    expect(&ns, &expected);
+    // The same again: no plan, so nothing is sent to the kernel but questions.
+    assert_eq!(ns.lbctl(&format!("--dry-run {line}")).ok(), "");
+    ns.lbctl(line).ok();
+    expect(&ns, &expected);
+    // One setting and one server differ; the other server stays.
+    ns.lbctl("replace -t 10.0.0.100:80 -s rr -r 10.0.0.12 -m")
+        .ok();
+    expect(
+        &ns,
+        &[
+            "-A -t 10.0.0.100:80 -s rr",
+            "-a -t 10.0.0.100:80 -r 10.0.0.11:80 -m -w 2",
+            "-a -t 10.0.0.100:80 -r 10.0.0.12:80 -m -w 1",
+        ],
+    );
+    Ok(())
+}
+
+fn add_with_service_and_servers() -> Result<(), Failed> {
+    let ns = Namespace::new("addboth");
+    // One of the servers is refused: the service and the other one go again.
+    let message = ns
+        .lbctl("add -t 10.0.0.100:80 -s rr -r 10.0.0.11 -r 224.0.0.1 -r 10.0.0.12 -m")
+        .fails(1);
+    assert!(
+        message.contains("cannot add 224.0.0.1:80 to tcp 10.0.0.100:80"),
+        "{message}"
+    );
+    expect(&ns, &[]);
+    ns.lbctl("add -t 10.0.0.100:80 -s rr -r 10.0.0.11 -r 10.0.0.12 -m")
+        .ok();
+    assert_eq!(saved(&ns).lines().count(), 3);
+    Ok(())
+}
+
+fn del_zero_and_clear() -> Result<(), Failed> {
+    let ns = Namespace::new("del");
+    ns.lbctl("add -t 10.0.0.100:80 -s rr -r 10.0.0.11 -r 10.0.0.12 -m")
+        .ok();
+    ns.lbctl("add -t 10.0.0.100:81 -s rr").ok();
+    ns.lbctl("zero").ok();
+    ns.lbctl("zero -t 10.0.0.100:80").ok();
+    let message = ns.lbctl("zero -t 10.0.0.100:99").fails(1);
+    assert!(message.contains("no such service"), "{message}");
+    ns.lbctl("del -t 10.0.0.100:80 -r 10.0.0.12").ok();
+    ns.lbctl("del -t 10.0.0.100:80 -r 10.0.0.12 --if-exists")
+        .ok();
+    ns.lbctl("del -t 10.0.0.100:81").ok();
+    ns.lbctl("del -t 10.0.0.100:81 --if-exists").ok();
+    expect(
+        &ns,
+        &[
+            "-A -t 10.0.0.100:80 -s rr",
+            "-a -t 10.0.0.100:80 -r 10.0.0.11:80 -m -w 1",
+        ],
+    );
+    let message = ns.lbctl("clear").fails(2);
+    assert!(message.contains("--yes"), "{message}");
+    ns.lbctl("clear --yes").ok();
+    expect(&ns, &[]);
+    Ok(())
+}
+
+fn json_is_the_contract() -> Result<(), Failed> {
+    let ns = Namespace::new("json");
+    assert_eq!(ns.lbctl("list --json").ok(), "{\"services\":[]}\n");
+    ns.lbctl("add -t 192.168.100.100:80 -s rr -r 192.168.31.100 -m")
+        .ok();
+    ns.lbctl(
+        "add -f 3 -6 -s sh -b sh-port -p 360 -r [2001:db8::9] -i --tun-type gue --tun-port 6080",
+    )
+    .ok();
+    let zeros = json!({"connections":0,"packets_in":0,"packets_out":0,"bytes_in":0,"bytes_out":0});
+    let expected = json!({"services":[
+        {"protocol":"tcp","address":"192.168.100.100","port":80,"fwmark":null,"family":"ipv4",
+         "scheduler":"rr","scheduler_flags":[],"persistence":null,"one_packet":false,
+         "persistence_engine":null,"stats":zeros,"rate":zeros,
+         "servers":[{"address":"192.168.31.100","port":80,"forward":"nat","tunnel":null,"weight":1,
+           "upper_threshold":0,"lower_threshold":0,"active":0,"inactive":0,"persistent":0,
+           "stats":zeros,"rate":zeros}]},
+        {"protocol":null,"address":null,"port":null,"fwmark":3,"family":"ipv6",
+         "scheduler":"sh","scheduler_flags":["sh-port"],"persistence":{"timeout":360,"prefix":128},
+         "one_packet":false,"persistence_engine":null,"stats":zeros,"rate":zeros,
+         "servers":[{"address":"2001:db8::9","port":0,"forward":"tun",
+           "tunnel":{"type":"gue","port":6080,"checksum":"none"},"weight":1,
+           "upper_threshold":0,"lower_threshold":0,"active":0,"inactive":0,"persistent":0,
+           "stats":zeros,"rate":zeros}]},
+    ]});
+    let answer: Value = serde_json::from_str(&ns.lbctl("list --json").ok())?;
+    assert_eq!(answer, expected);
+    Ok(())
+}
+
+fn netns_is_entered() -> Result<(), Failed> {
+    let inside = Namespace::new("inside");
+    let outside = Namespace::new("outside");
+    outside
+        .lbctl("--netns inside add -t 10.0.0.100:80 -s rr")
+        .ok();
+    assert_eq!(saved(&outside), "");
+    assert_eq!(saved(&inside), "-A -t 10.0.0.100:80 -s rr\n");
+    let message = outside.lbctl("list --netns no-such-namespace").fails(1);
+    assert!(
+        message.contains("no-such-namespace") && message.contains("inside"),
+        "{message}"
+    );
+    Ok(())
+}
+
+fn dry_run_does_the_same() -> Result<(), Failed> {
+    let ours = Namespace::new("dry-ours");
+    let theirs = Namespace::new("dry-theirs");
+    for line in [
+        "add -t 10.0.0.100:80 -s sh -b sh-port -p 99 -M 255.0.0.0 -r 10.0.0.11:81 -m -w 3 -x 9 -y 2",
+        "add -f 3 -6 -s rr -r [2001:db8::9] -i --tun-type gue --tun-port 6080 --tun-remcsum",
+        "add -u 10.0.0.100:53 -s wlc -o -r 10.0.0.12",
+        "edit -t 10.0.0.100:80 -s mh",
+        "edit -t 10.0.0.100:80 -r 10.0.0.11:81 -w 0",
+        "replace -f 3 -6 -s rr -r [2001:db8::9] -i --tun-type gre --tun-csum -w 5",
+        "del -u 10.0.0.100:53 -r 10.0.0.12",
+        "del -u 10.0.0.100:53",
+    ] {
+        let commands = ours.lbctl(&format!("{line} --dry-run")).ok();
+        assert!(!commands.is_empty(), "{line}");
+        for command in commands.lines() {
+            theirs.line(command).ok();
+        }
+        ours.lbctl(line).ok();
+        assert_eq!(saved(&ours), saved(&theirs), "after: {line}");
+        assert_eq!(
+            ours.line("ipvsadm -Ln --thresholds").ok(),
+            theirs.line("ipvsadm -Ln --thresholds").ok(),
+        );
+    }
+    Ok(())
+}
+
+fn closed_pipe() -> Result<(), Failed> {
+    let ns = Namespace::new("pipe");
+    let servers: String = (1..=200).map(|n| format!(" -r 10.0.1.{n}")).collect();
+    ns.lbctl(&format!("add -f 1 -s rr -m{servers}")).ok();
+    let script = format!(
+        "set -o pipefail; {0} list | head -1; {0} list --json | true",
+        super::lab::lbctl().display()
+    );
+    let answer = ns.run(["bash", "-c", &script]);
+    assert_eq!(answer.stderr, "");
+    assert!(answer.clone().ok().starts_with("Service"), "{answer}");
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The walkthrough's network, a namespace for each machine:
+//!
+//! ```text
+//! client 192.168.10.10 --- 192.168.10.1 (director) 192.168.31.1 --- w1 192.168.31.100
+//!        VIP 192.168.100.100:80, on no interface                --- w2 192.168.31.101
+//!        client routes the VIP via the director                 --- w3 192.168.31.102
+//! ```
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use super::lab::Namespace;
+
+/// The virtual IP address.
+pub const VIP: &str = "192.168.100.100";
+
+/// The machines, and where their files are.
+pub struct World {
+    pub client: Namespace,
+    pub director: Namespace,
+    pub workers: [Namespace; 3],
+    directory: PathBuf,
+}
+
+impl World {
+    /// Makes the machines and the wires; nothing of IPVS.
+    pub fn new(name: &str) -> Self {
+        let named = |part: &str| Namespace::new(&format!("{name}-{part}"));
+        let world = Self {
+            client: named("client"),
+            director: named("director"),
+            workers: [named("w1"), named("w2"), named("w3")],
+            directory: std::env::temp_dir().join(format!("lbctl-world-{name}")),
+        };
+        let director = &world.director.name;
+        batch(
+            &world.client,
+            &format!(
+                "link add eth0 type veth peer name outside netns {director}\n\
+             address add 192.168.10.10/24 dev eth0\n\
+             link set eth0 up\n\
+             route add {VIP}/32 via 192.168.10.1\n\
+             route add 192.168.31.0/24 via 192.168.10.1\n"
+            ),
+        );
+        batch(
+            &world.director,
+            "address add 192.168.10.1/24 dev outside\n\
+             link set outside up\n\
+             link add inside type bridge\n\
+             address add 192.168.31.1/24 dev inside\n\
+             link set inside up\n",
+        );
+        for (number, worker) in (100..).zip(&world.workers) {
+            batch(
+                worker,
+                &format!(
+                    "link add eth0 type veth peer name port{number} netns {director}\n\
+                 address add 192.168.31.{number}/24 dev eth0\n\
+                 link set eth0 up\n\
+                 route add default via 192.168.31.1\n"
+                ),
+            );
+            batch(
+                &world.director,
+                &format!(
+                    "link set port{number} master inside\n\
+                 link set port{number} up\n"
+                ),
+            );
+        }
+        world
+    }
+
+    /// Makes the machines and starts nginx on each worker: `/` says who it is,
+    /// `/health.html` can be made unreadable.
+    pub fn with_servers(name: &str) -> Self {
+        let world = Self::new(name);
+        let _ = fs::remove_dir_all(&world.directory);
+        for (worker, name) in world.workers.iter().zip(["w1", "w2", "sorry"]) {
+            let root = world.directory.join(name);
+            let root_text = root.to_str().expect("a path in UTF-8");
+            fs::create_dir_all(&root).unwrap();
+            fs::write(root.join("index.html"), format!("{name}\n")).unwrap();
+            fs::write(root.join("health.html"), "well\n").unwrap();
+            for file in ["index.html", "health.html"] {
+                fs::set_permissions(root.join(file), Permissions::from_mode(0o644)).unwrap();
+            }
+            let config = root.join("nginx.conf");
+            fs::write(&config, nginx_config(root_text)).unwrap();
+            // nginx goes into the background when it listens.
+            worker
+                .run([
+                    "nginx",
+                    "-e",
+                    "/dev/null",
+                    "-c",
+                    config.to_str().expect("a path in UTF-8"),
+                ])
+                .ok();
+        }
+        world
+    }
+
+    /// `chmod -r` or `chmod +r` of a worker's health page.
+    pub fn set_health(&self, worker: &str, readable: bool) {
+        let mode = if readable { 0o644 } else { 0o200 };
+        let page = self.directory.join(worker).join("health.html");
+        fs::set_permissions(page, Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// What the client sees at the VIP: a body, or curl's complaint.
+    pub fn curl(&self) -> String {
+        let answer = self.client.line(&format!("curl -sS -m 10 http://{VIP}/"));
+        if answer.code == 0 {
+            answer.stdout.trim().to_owned()
+        } else {
+            format!("curl: {}", answer.stderr.trim())
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for name in ["w1", "w2", "sorry"] {
+            let pid = fs::read_to_string(self.directory.join(name).join("pid"));
+            if let Ok(pid) = pid.unwrap_or_default().trim().parse() {
+                let _ = nix::sys::signal::kill(
+                    nix::unistd::Pid::from_raw(pid),
+                    nix::sys::signal::Signal::SIGTERM,
+                );
+            }
+        }
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn batch(namespace: &Namespace, commands: &str) {
+    namespace.run_with(["ip", "-batch", "-"], commands).ok();
+}
+
+fn nginx_config(root: &str) -> String {
+    format!(
+        "user www-data;\nworker_processes 1;\npid {root}/pid;\nerror_log /dev/null;\n\
+         events {{ worker_connections 512; }}\n\
+         http {{ access_log off; keepalive_timeout 5;\n\
+         server {{ listen 80 backlog=1024 default_server; root {root}; }} }}\n"
+    )
+}
