@@ -1,1 +1,21 @@
 //! Is a server well?
+mod check;
+mod lock;
+mod policy;
+mod pool;
+mod record;
+mod state;
+mod verdict;
+pub use check::*;
+pub use lock::*;
+pub use policy::*;
+pub use pool::*;
+pub use record::*;
+pub use state::*;
+pub use verdict::*;
+mod journal;
+mod keeper;
+mod spec;
+pub use journal::*;
+pub use keeper::*;
+pub use spec::*;
