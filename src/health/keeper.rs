@@ -122,6 +122,11 @@ impl<S: Store> Keeper<S> {
         &self.state
     }
 
+    /// What could not be done in the last round.
+    pub fn troubles(&self) -> impl Iterator<Item = &String> {
+        self.troubles.iter()
+    }
+
     /// The checks to run, each with the verdict to start from.
     pub fn checks(&self) -> impl Iterator<Item = (&Check, Verdict)> {
         let records = self.state.servers.iter().chain(&self.state.sorry);
@@ -135,6 +140,9 @@ impl<S: Store> Keeper<S> {
     /// whether the service has a server with this check whose verdict changed.
     pub fn note(&mut self, check: &Check, outcome: &Outcome, tracker: &Tracker, now: u64) -> bool {
         let mut turned = false;
+        // A check that services share may have begun from another verdict than
+        // this one's; a result that decides is the word for all.
+        let decides = !matches!(outcome, Outcome::Local { .. }) && !tracker.in_doubt();
         let slots = (0..self.checks.len()).map(Slot::Member);
         for slot in slots.chain([Slot::Sorry]) {
             if self.check(slot) != Some(check) {
@@ -153,7 +161,7 @@ impl<S: Store> Keeper<S> {
                 text: outcome.text().to_owned(),
                 attempts: tracker.attempts(),
             });
-            if record.verdict != tracker.verdict() {
+            if decides && record.verdict != tracker.verdict() {
                 record.verdict = tracker.verdict();
                 record.since = now;
                 self.turns.retain(|(other, _)| *other != slot);

@@ -182,7 +182,9 @@ pub fn read_states(directory: &Path) -> io::Result<Vec<State>> {
     let mut states = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json")
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
             && let Ok(text) = fs::read(&path)
             && let Ok(state) = State::parse(&text)
         {

@@ -21,9 +21,7 @@ pub(super) fn judge(error: &io::Error) -> Outcome {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
             Outcome::failed("connection reset")
         }
-        io::ErrorKind::UnexpectedEof => {
-            Outcome::failed("closed the connection without an answer")
-        }
+        io::ErrorKind::UnexpectedEof => Outcome::failed("closed the connection without an answer"),
         io::ErrorKind::HostUnreachable => Outcome::failed("no route to host"),
         _ => Outcome::failed(error.to_string()),
     }

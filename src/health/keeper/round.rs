@@ -80,10 +80,7 @@ impl<S: Store> Keeper<S> {
                     record.foreign = None;
                     self.unsaved = true;
                     let subject = words::subject(&id, Slot::Member(0), server);
-                    journal.line(
-                        Level::Transition,
-                        &words::returned(&subject, server.weight),
-                    );
+                    journal.line(Level::Transition, &words::returned(&subject, server.weight));
                 }
             }
         }
@@ -122,6 +119,7 @@ impl<S: Store> Keeper<S> {
         let mut before = Vec::new();
         for ruling in &decision.rulings {
             let Some(record) = self.record(ruling.slot) else {
+                before.push(None);
                 continue;
             };
             before.push(record.written);
@@ -229,10 +227,11 @@ fn settle(
         };
     }
     let mut line = None;
-    if ruling.standing == Standing::Own && record.foreign.take().is_some() {
-        if let Entry::Weight(weight) = ruling.found {
-            line = Some(words::returned(&subject, weight));
-        }
+    if ruling.standing == Standing::Own
+        && record.foreign.take().is_some()
+        && let Entry::Weight(weight) = ruling.found
+    {
+        line = Some(words::returned(&subject, weight));
     }
     match &ruling.write {
         // What somebody else had set is put back as theirs.
@@ -248,7 +247,9 @@ fn settle(
             if ruling.found == Entry::Absent {
                 record.foreign = None;
             }
-            line = turn.map(|turn| words::unmoved(&subject, ruling, turn)).or(line);
+            line = turn
+                .map(|turn| words::unmoved(&subject, ruling, turn))
+                .or(line);
         }
     }
     line

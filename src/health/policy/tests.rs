@@ -16,8 +16,8 @@ fn server(last: u8, weight: u32) -> Server {
 
 fn record(last: u8, verdict: Verdict, written: Option<Entry>) -> Record {
     Record {
-        verdict,
         written,
+        verdict,
         ..Record::new(server(last, 1), 0)
     }
 }
@@ -126,7 +126,12 @@ fn a_write_that_was_begun_is_known_by_either_value() {
         ..record(1, DOWN, AT_0)
     };
     for (found, expected) in [(1, "1:1>0"), (0, "")] {
-        let decision = decide(&Policy::default(), &[cut.clone()], None, &[server(1, found)]);
+        let decision = decide(
+            &Policy::default(),
+            std::slice::from_ref(&cut),
+            None,
+            &[server(1, found)],
+        );
         assert_eq!(decision.rulings[0].standing, Standing::Own);
         assert_eq!(writes(&decision), expected);
     }

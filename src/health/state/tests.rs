@@ -106,8 +106,14 @@ fn a_damaged_file_is_set_aside() {
         (whole[..whole.len() / 2].to_owned(), "EOF"),
         (whole.replace("\"version\":1", "\"version\":9"), "version 9"),
         (whole.replace("192.0.2.2\"", "192.0.2.1\""), "twice"),
-        (whole.replace("\"weight\":3", "\"weight\":4000000000"), "impossible"),
-        (whole.replace("192.0.2.1:80", "192.0.2.1:81"), "192.0.2.1:81"),
+        (
+            whole.replace("\"weight\":3", "\"weight\":4000000000"),
+            "impossible",
+        ),
+        (
+            whole.replace("192.0.2.1:80", "192.0.2.1:81"),
+            "192.0.2.1:81",
+        ),
         (String::new(), "EOF"),
     ] {
         fs::write(file.path(), &text).unwrap();

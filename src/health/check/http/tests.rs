@@ -36,7 +36,7 @@ fn serve(
 fn spec(status: &str, virtualhost: Option<&str>) -> CheckSpec {
     let check = HttpCheck::new("/health.html?a=b", virtualhost, status.parse().unwrap());
     CheckSpec {
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         ..CheckSpec::new(CheckKind::Http(check.unwrap()))
     }
 }
@@ -88,9 +88,7 @@ fn the_status_decides() {
     let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     assert_eq!(against(say(ok)), Outcome::passed("status 200"));
     assert_eq!(
-        against(say(
-            "HTTP/1.0 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
-        )),
+        against(say("HTTP/1.0 403 Forbidden\r\nContent-Length: 0\r\n\r\n")),
         Outcome::failed("status 403, wanted 200")
     );
     assert_eq!(
@@ -138,7 +136,11 @@ fn broken_servers_get_their_sentences() {
 fn a_header_that_never_ends_is_a_broken_answer() {
     let outcome = against(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
-        write_for_ever(stream, &b"X-Long: 0123456789\r\n".repeat(100), Duration::ZERO);
+        write_for_ever(
+            stream,
+            &b"X-Long: 0123456789\r\n".repeat(100),
+            Duration::ZERO,
+        );
     });
     assert_eq!(outcome, Outcome::failed("broken HTTP answer"));
 }
@@ -168,7 +170,7 @@ fn no_server_outlives_the_timeout() {
 fn of_an_endless_body_only_so_much_is_read() {
     let (target, _request) = serve("127.0.0.1:0", |stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-        write_for_ever(stream, &[b'x'; 65536], Duration::ZERO);
+        write_for_ever(stream, &b"x".repeat(65536), Duration::ZERO);
     });
     assert_eq!(
         ask(target, &spec("200", None)),
@@ -202,7 +204,10 @@ fn the_request_names_the_virtual_host_and_closes() {
 fn without_a_virtual_host_the_address_is_the_host() {
     let ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     let (target, request) = serve("127.0.0.1:0", say(ok));
-    assert_eq!(ask(target, &spec("200", None)), Outcome::passed("status 200"));
+    assert_eq!(
+        ask(target, &spec("200", None)),
+        Outcome::passed("status 200")
+    );
     let request = request.recv().unwrap().to_lowercase();
     assert!(
         request.contains(&format!("\r\nhost: {target}\r\n")),
