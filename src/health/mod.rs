@@ -1,1 +1,45 @@
-//! Is a server well?
+//! Is a server well, and what follows from it for the table.
+//!
+//! ```text
+//! check -> verdict -> policy -> keeper -> (state file, then Pool)
+//! schedule, workers -> probe -> report
+//! ```
+//!
+//! `verdict`, `policy` and `schedule` are pure. `keeper` keeps one service and sees
+//! the table only through [`Pool`], its file only through [`Store`], so that the
+//! simulation plays it without a kernel. `probe` brings the clock, the threads and
+//! the signals. This room knows no netlink and prints nothing.
+
+mod check;
+mod journal;
+mod keeper;
+mod lock;
+mod policy;
+mod pool;
+mod probe;
+mod record;
+mod report;
+mod schedule;
+#[cfg(test)]
+mod simulation;
+mod spec;
+mod state;
+mod verdict;
+mod workers;
+
+pub use check::{
+    Check, CheckKind, CheckSpec, HttpCheck, HttpCheckError, NoCheckPort, Outcome, ParseStatusError,
+    StatusSet,
+};
+pub use journal::{Journal, Level};
+pub use keeper::Keeper;
+pub use lock::{LockError, ProbeLock};
+pub use policy::{Decision, OnFailure, Policy, Ruling, Slot, Standing, Write, decide};
+pub use pool::{Pool, PoolError};
+pub use probe::{Probe, Stopper};
+pub use record::{Entry, LastChange, LastResult, Record};
+pub use report::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity};
+pub use schedule::{CheckId, Schedule};
+pub use spec::{ProbeError, Roster, ServerSpec, ServiceSpec};
+pub use state::{Loaded, State, StateFile, Store, read_states};
+pub use verdict::{Tracker, Verdict};

@@ -1,0 +1,271 @@
+//! One round: read, decide, remember, write, remember.
+
+use std::collections::BTreeSet;
+
+use super::{Keeper, attach, is_sorry, words};
+use crate::health::journal::{Journal, Level};
+use crate::health::policy::{Decision, Ruling, Slot, Standing, Write, decide};
+use crate::health::pool::{Pool, PoolError};
+use crate::health::record::{Entry, LastChange, Record};
+use crate::health::spec::Roster;
+use crate::health::state::Store;
+use crate::model::{Server, ServiceId};
+
+/// The file says at least this often, in seconds, that the probe lives.
+const HEARTBEAT: u64 = 5;
+
+impl<S: Store> Keeper<S> {
+    /// Reads the table and makes it what the policy says. What cannot be done is
+    /// in the journal and is tried again next round. Answers whether all was done.
+    pub fn round(&mut self, pool: &mut dyn Pool, now: u64, journal: &mut dyn Journal) -> bool {
+        let mut troubles = BTreeSet::new();
+        let id = self.spec.id;
+        match pool.read(&id) {
+            Ok(found) => {
+                let gone = found.is_none();
+                let actual: Vec<Server> = found
+                    .map(|found| {
+                        if matches!(self.spec.roster, Roster::Table { .. }) {
+                            self.service = found.service;
+                        }
+                        found.servers.into_iter().map(|s| s.server).collect()
+                    })
+                    .unwrap_or_default();
+                self.look_around(&actual, now, journal, &mut troubles);
+                let decision = decide(
+                    &self.spec.policy,
+                    &self.state.servers,
+                    self.state.sorry.as_ref(),
+                    &actual,
+                );
+                self.carry_out(&decision, gone, pool, now, journal, &mut troubles);
+            }
+            Err(error) => {
+                troubles.insert(format!("{id}: cannot read the table: {error}"));
+            }
+        }
+        if self.unsaved || now.saturating_sub(self.saved_at) >= HEARTBEAT {
+            self.save(now, &mut troubles);
+        }
+        for trouble in troubles.difference(&self.troubles) {
+            journal.line(Level::Trouble, trouble);
+        }
+        self.troubles = troubles;
+        self.troubles.is_empty()
+    }
+
+    /// Sees to servers that joined, and to drained ones that were given a weight.
+    fn look_around(
+        &mut self,
+        actual: &[Server],
+        now: u64,
+        journal: &mut dyn Journal,
+        troubles: &mut BTreeSet<String>,
+    ) {
+        let id = self.spec.id;
+        let Roster::Table { check } = self.spec.roster.clone() else {
+            for server in actual {
+                if !self.knows(server) && self.strangers.insert(server.name()) {
+                    journal.line(Level::Transition, &words::stranger(&id, server));
+                }
+            }
+            return;
+        };
+        for server in actual.iter().filter(|server| server.weight != 0) {
+            for record in &mut self.state.servers {
+                // Its weight was not known: it was drained when we first saw it.
+                if record.server.name() == server.name() && record.server.weight == 0 {
+                    record.server = server.clone();
+                    record.written = Some(Entry::Weight(server.weight));
+                    record.foreign = None;
+                    self.unsaved = true;
+                    let subject = words::subject(&id, Slot::Member(0), server);
+                    journal.line(Level::Transition, &words::returned(&subject, server.weight));
+                }
+            }
+        }
+        for server in actual {
+            if self.knows(server) || is_sorry(&self.spec, server) {
+                continue;
+            }
+            let mut record = Record::new(server.clone(), now);
+            match attach(check.as_ref(), &mut record, now) {
+                Ok(check) => {
+                    self.checks.push(check);
+                    self.state.servers.push(record);
+                    self.unsaved = true;
+                    journal.line(Level::Transition, &words::joined(&id, server));
+                }
+                Err(error) => {
+                    troubles.insert(format!("{id}: {error}"));
+                }
+            }
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        decision: &Decision,
+        gone: bool,
+        pool: &mut dyn Pool,
+        now: u64,
+        journal: &mut dyn Journal,
+        troubles: &mut BTreeSet<String>,
+    ) {
+        let id = self.spec.id;
+        let turns = std::mem::take(&mut self.turns);
+        let turn = |slot| turns.iter().find(|(s, _)| *s == slot).map(|(_, t)| &**t);
+        let mut writing = gone;
+        let mut before = Vec::new();
+        for ruling in &decision.rulings {
+            let Some(record) = self.record(ruling.slot) else {
+                before.push(None);
+                continue;
+            };
+            before.push(record.written);
+            let remembered = record.clone();
+            let line = settle(&id, record, ruling, turn(ruling.slot));
+            let changed = *record != remembered;
+            if let Some(line) = line {
+                note_change(record, &line, now);
+                journal.line(Level::Transition, &line);
+            }
+            writing |= ruling.write.is_some();
+            self.unsaved |= changed;
+        }
+        if !writing {
+            return;
+        }
+        // First the file, then the table: see `state`.
+        self.save(now, troubles);
+        let mut service = Ok(());
+        if gone {
+            service = pool.add_service(&self.service);
+            match &service {
+                Ok(()) => {
+                    let line = format!("{id}: was missing from the table; put back");
+                    journal.line(Level::Transition, &line);
+                }
+                Err(error) => {
+                    troubles.insert(format!("{id}: cannot put the service back: {error}"));
+                }
+            }
+        }
+        // The sorry server leaves only when what replaces it has come.
+        let mut made = true;
+        for (ruling, written) in decision.rulings.iter().zip(before) {
+            let Some(write) = &ruling.write else {
+                continue;
+            };
+            let hold = ruling.slot == Slot::Sorry && matches!(write, Write::Delete(_)) && !made;
+            let result = if service.is_err() || hold {
+                None
+            } else {
+                Some(perform(pool, &id, write))
+            };
+            let Some(record) = self.record(ruling.slot) else {
+                continue;
+            };
+            record.pending = None;
+            if let Some(Ok(())) = result {
+                record.entry = Some(write.after());
+                let subject = words::subject(&id, ruling.slot, &record.server);
+                let line = words::done(&subject, ruling, write, turn(ruling.slot), decision.live);
+                note_change(record, &line, now);
+                // After a flush one line for the service says it all.
+                if !(gone && ruling.standing == Standing::Lost && turn(ruling.slot).is_none()) {
+                    journal.line(Level::Transition, &line);
+                }
+            } else {
+                record.written = written;
+                made = false;
+                let intent = words::intent(record, write);
+                if let Some(Err(error)) = result {
+                    troubles.insert(format!("{id}: cannot {intent}: {error}"));
+                }
+                if let Some(text) = turn(ruling.slot) {
+                    self.turns.push((ruling.slot, text.to_owned()));
+                }
+            }
+        }
+        self.unsaved = true;
+    }
+
+    fn save(&mut self, now: u64, troubles: &mut BTreeSet<String>) {
+        self.state.heartbeat = now;
+        match self.store.save(&self.state) {
+            Ok(()) => {
+                self.unsaved = false;
+                self.saved_at = now;
+            }
+            // The servers are more important than the file: go on without it.
+            Err(error) => {
+                let id = self.spec.id;
+                troubles.insert(format!("{id}: cannot write the state file: {error}"));
+            }
+        }
+    }
+}
+
+/// Brings a record in line with its ruling, before any write: what it says now
+/// is what the file says while the write is under way.
+fn settle(
+    id: &ServiceId,
+    record: &mut Record,
+    ruling: &Ruling,
+    turn: Option<&str>,
+) -> Option<String> {
+    let subject = words::subject(id, ruling.slot, &record.server);
+    record.entry = Some(ruling.found);
+    record.pending = None;
+    if let Standing::Foreign(weight) = ruling.standing {
+        let seen = record.foreign.replace(weight) == Some(weight);
+        return match turn {
+            Some(turn) => Some(words::unmoved(&subject, ruling, turn)),
+            None if seen => None,
+            None => Some(words::foreign(&subject, weight)),
+        };
+    }
+    let mut line = None;
+    if ruling.standing == Standing::Own
+        && record.foreign.take().is_some()
+        && let Entry::Weight(weight) = ruling.found
+    {
+        line = Some(words::returned(&subject, weight));
+    }
+    match &ruling.write {
+        // What somebody else had set is put back as theirs.
+        Some(_) if ruling.standing == Standing::Lost && record.foreign.is_some() => {
+            record.pending = Some(ruling.found);
+        }
+        Some(write) => {
+            record.pending = Some(ruling.found);
+            record.written = Some(write.after());
+        }
+        None => {
+            record.written = Some(ruling.found);
+            if ruling.found == Entry::Absent {
+                record.foreign = None;
+            }
+            line = turn
+                .map(|turn| words::unmoved(&subject, ruling, turn))
+                .or(line);
+        }
+    }
+    line
+}
+
+fn note_change(record: &mut Record, line: &str, now: u64) {
+    record.change = Some(LastChange {
+        at: now,
+        text: line.to_owned(),
+    });
+}
+
+fn perform(pool: &mut dyn Pool, id: &ServiceId, write: &Write) -> Result<(), PoolError> {
+    match write {
+        Write::Add(server) => pool.add_server(id, server),
+        Write::Edit { before, after } => pool.edit_server(id, before, after),
+        Write::Delete(server) => pool.delete_server(id, server),
+    }
+}

@@ -1,0 +1,142 @@
+//! What the probe remembers of one server: its settings, what it last wrote to
+//! the table, what somebody else wrote, and what the checks said. Kept in memory
+//! while it runs and in the state file between runs.
+
+use serde::{Deserialize, Serialize};
+
+use super::verdict::Verdict;
+use crate::model::{Forward, Server, Tunnel, TunnelChecksum, TunnelKind};
+
+/// A server's entry in the table, as far as the probe changes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Entry {
+    /// It is there, with this weight.
+    Weight(u32),
+    /// It is not there.
+    Absent,
+}
+
+impl Entry {
+    /// The entry of this server, none: not in the table.
+    #[must_use]
+    pub fn of(server: Option<&Server>) -> Self {
+        server.map_or(Self::Absent, |server| Self::Weight(server.weight))
+    }
+}
+
+/// How the last attempt of a check ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastResult {
+    /// Seconds since 1970.
+    pub at: u64,
+    /// True: passed; false: failed; none: this machine could not ask.
+    pub passed: Option<bool>,
+    /// What the server said, or why it failed.
+    pub text: String,
+    /// Equal results in a row, this one included.
+    pub attempts: u32,
+}
+
+/// The last change that the probe made to a server, or noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastChange {
+    /// Seconds since 1970.
+    pub at: u64,
+    /// What and why, as it was logged.
+    pub text: String,
+}
+
+/// What the probe remembers of one server in one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its settings; the weight is the one it has while it is well.
+    #[serde(with = "ServerForm")]
+    pub server: Server,
+    /// The entry that the probe last wrote or took over; none: it has not seen
+    /// the server in the table yet.
+    pub written: Option<Entry>,
+    /// A write was begun and this is what the entry was before it. Saved before
+    /// the write and cleared after it: a probe that is killed in between finds
+    /// either value in the table and knows both as its own.
+    pub pending: Option<Entry>,
+    /// The weight that somebody else gave it, while it holds.
+    pub foreign: Option<u32>,
+    /// What the checks say.
+    pub verdict: Verdict,
+    /// Since when they say so, seconds since 1970.
+    pub since: u64,
+    /// The entry as it was last seen or written.
+    pub entry: Option<Entry>,
+    /// The last attempt.
+    pub last: Option<LastResult>,
+    /// The last change.
+    pub change: Option<LastChange>,
+}
+
+impl Record {
+    /// A server of which nothing is known but its settings.
+    #[must_use]
+    pub fn new(server: Server, now: u64) -> Self {
+        Self {
+            server,
+            written: None,
+            pending: None,
+            foreign: None,
+            verdict: Verdict::Unknown,
+            since: now,
+            entry: None,
+            last: None,
+            change: None,
+        }
+    }
+}
+
+/// How [`Server`] stands in the state file.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Server")]
+struct ServerForm {
+    address: std::net::IpAddr,
+    port: u16,
+    #[serde(with = "ForwardForm")]
+    forward: Forward,
+    weight: u32,
+    upper_threshold: u32,
+    lower_threshold: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Forward", rename_all = "lowercase")]
+enum ForwardForm {
+    Nat,
+    Dr,
+    Tun(#[serde(with = "TunnelForm")] Tunnel),
+    Local,
+    Bypass,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Tunnel")]
+struct TunnelForm {
+    #[serde(with = "TunnelKindForm", rename = "type")]
+    kind: TunnelKind,
+    port: u16,
+    #[serde(with = "TunnelChecksumForm")]
+    checksum: TunnelChecksum,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TunnelKind", rename_all = "lowercase")]
+enum TunnelKindForm {
+    Ipip,
+    Gue,
+    Gre,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TunnelChecksum", rename_all = "lowercase")]
+enum TunnelChecksumForm {
+    None,
+    Full,
+    Remote,
+}

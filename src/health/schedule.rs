@@ -1,0 +1,134 @@
+//! When each check is due: pure, times are durations since the probe started.
+//!
+//! Starts are spread over the interval by the golden ratio, so that any number of
+//! checks, also those that come later, stand about evenly and always the same.
+//! From then on a check keeps its beat.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Names a check in the schedule.
+pub type CheckId = usize;
+
+/// The golden ratio's fraction, in billionths.
+const GOLDEN: u128 = 618_033_989;
+const BILLION: u128 = 1_000_000_000;
+
+#[derive(Debug, Clone)]
+struct Beat {
+    interval: Duration,
+    retry: Duration,
+    due: Duration,
+}
+
+/// What is due when. A check that runs is not due again before it has finished.
+#[derive(Debug, Clone, Default)]
+pub struct Schedule {
+    beats: BTreeMap<CheckId, Beat>,
+    waiting: BTreeSet<(Duration, CheckId)>,
+    inserted: u128,
+}
+
+impl Schedule {
+    /// Takes a check in; it is due first within its interval from now.
+    pub fn insert(&mut self, id: CheckId, interval: Duration, retry: Duration, now: Duration) {
+        self.remove(id);
+        let share = (self.inserted * GOLDEN) % BILLION;
+        self.inserted += 1;
+        let nanos = interval.as_nanos() * share / BILLION;
+        let due = now.saturating_add(Duration::from_nanos(
+            u64::try_from(nanos).unwrap_or(u64::MAX),
+        ));
+        self.waiting.insert((due, id));
+        let beat = Beat {
+            interval,
+            retry,
+            due,
+        };
+        self.beats.insert(id, beat);
+    }
+
+    /// Lets a check go; if it runs, its end is of no interest.
+    pub fn remove(&mut self, id: CheckId) {
+        if let Some(beat) = self.beats.remove(&id) {
+            self.waiting.remove(&(beat.due, id));
+        }
+    }
+
+    /// The checks that are due, earliest first; they run from now on.
+    pub fn take_due(&mut self, now: Duration) -> Vec<CheckId> {
+        let later = self.waiting.split_off(&(now, CheckId::MAX));
+        let due = std::mem::replace(&mut self.waiting, later);
+        due.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// A check has ended: the next attempt is due on its beat or, while a change
+    /// is in doubt, after the retry interval.
+    pub fn finished(&mut self, id: CheckId, now: Duration, in_doubt: bool) {
+        let Some(beat) = self.beats.get_mut(&id) else {
+            return;
+        };
+        self.waiting.remove(&(beat.due, id));
+        let next = beat.due.saturating_add(beat.interval);
+        beat.due = if in_doubt {
+            now.saturating_add(beat.retry)
+        } else {
+            next.max(now)
+        };
+        self.waiting.insert((beat.due, id));
+    }
+
+    /// When the next check is due; none while all are running.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Duration> {
+        self.waiting.first().map(|(due, _)| *due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn starts_are_spread_over_the_interval() {
+        let mut schedule = Schedule::default();
+        for id in 0..100 {
+            schedule.insert(id, 10 * SECOND, SECOND, Duration::ZERO);
+        }
+        for second in 0..10u32 {
+            let started = schedule.take_due(SECOND * (second + 1)).len();
+            assert!((8..=12).contains(&started), "second {second}: {started}");
+        }
+        assert_eq!(schedule.next_due(), None);
+    }
+
+    #[test]
+    fn a_check_keeps_its_beat_and_retries_while_in_doubt() {
+        let mut schedule = Schedule::default();
+        schedule.insert(7, 10 * SECOND, SECOND, Duration::ZERO);
+        assert_eq!(schedule.take_due(Duration::ZERO), [7]);
+        assert!(schedule.take_due(100 * SECOND).is_empty());
+        schedule.finished(7, 3 * SECOND, false);
+        assert_eq!(schedule.next_due(), Some(10 * SECOND));
+        assert_eq!(schedule.take_due(10 * SECOND), [7]);
+        schedule.finished(7, 12 * SECOND, true);
+        assert_eq!(schedule.next_due(), Some(13 * SECOND));
+        // It took longer than the interval: at once, not twice.
+        assert_eq!(schedule.take_due(13 * SECOND), [7]);
+        schedule.finished(7, 40 * SECOND, false);
+        assert_eq!(schedule.take_due(40 * SECOND), [7]);
+        assert_eq!(schedule.next_due(), None);
+    }
+
+    #[test]
+    fn a_check_that_was_let_go_does_not_come_back() {
+        let mut schedule = Schedule::default();
+        schedule.insert(1, SECOND, SECOND, Duration::ZERO);
+        assert_eq!(schedule.take_due(SECOND), [1]);
+        schedule.remove(1);
+        schedule.finished(1, SECOND, false);
+        assert_eq!(schedule.next_due(), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! The model: the kernel, the disk, and an observer of what the probe does to
+//! them. What must hold of every single write is held here.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+
+use super::{SERVERS, SORRY};
+use crate::health::pool::{Pool, PoolError};
+use crate::health::state::{State, Store};
+use crate::health::verdict::Verdict;
+use crate::model::{
+    Forward, Protocol, Server, ServerState, Service, ServiceId, ServiceState, Stats,
+};
+
+/// xorshift64*: small, and the same everywhere.
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % sides
+    }
+
+    pub(super) fn one_in(&mut self, sides: u64) -> bool {
+        self.roll(sides) == 0
+    }
+
+    pub(super) fn index(&mut self) -> usize {
+        usize::try_from(self.roll(SERVERS as u64)).unwrap()
+    }
+}
+
+pub(super) fn id() -> ServiceId {
+    ServiceId::Address {
+        protocol: Protocol::Tcp,
+        address: [192, 0, 2, 100].into(),
+        port: 80,
+    }
+}
+
+pub(super) fn server(last: u8, weight: u32) -> Server {
+    Server {
+        address: [192, 0, 2, last].into(),
+        port: 80,
+        forward: Forward::Nat,
+        weight,
+        upper_threshold: u32::from(last) * 100,
+        lower_threshold: 0,
+    }
+}
+
+/// The member with this index, as it is configured.
+pub(super) fn member(index: usize) -> Server {
+    let last = u8::try_from(index).unwrap() + 1;
+    server(last, u32::from(last % 3) + 1)
+}
+
+pub(super) fn last(server: &Server) -> u8 {
+    match server.address {
+        std::net::IpAddr::V4(address) => address.octets()[3],
+        std::net::IpAddr::V6(_) => 0,
+    }
+}
+
+/// The kernel, the disk, and an observer of what the probe does to them.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) table: Option<Vec<Server>>,
+    pub(super) saved: Option<String>,
+    /// Weights that somebody else set, by last octet.
+    pub(super) foreign: BTreeMap<u8, u32>,
+    pub(super) verdicts: Vec<Verdict>,
+    /// So many more operations succeed, then the process is dead.
+    pub(super) fuse: Option<u32>,
+    /// The operation that is refused.
+    pub(super) refuse: Option<u32>,
+    pub(super) refused: bool,
+    pub(super) writes: u32,
+    pub(super) wrong: Vec<String>,
+}
+
+impl World {
+    fn operation(&mut self) -> io::Result<()> {
+        if let Some(left) = &mut self.fuse {
+            if *left == 0 {
+                return Err(io::Error::other("killed"));
+            }
+            *left -= 1;
+        }
+        if let Some(left) = &mut self.refuse {
+            if *left == 0 {
+                self.refuse = None;
+                self.refused = true;
+                return Err(io::Error::other("refused"));
+            }
+            *left -= 1;
+        }
+        Ok(())
+    }
+
+    fn weight(&self) -> u64 {
+        let servers = self.table.iter().flatten();
+        servers.map(|server| u64::from(server.weight)).sum()
+    }
+
+    /// Somebody else has set the sorry server's weight, and the probe keeps it.
+    fn sorry_is_foreign(&self) -> bool {
+        let saved = self.saved.as_ref();
+        let state = saved.and_then(|text| State::parse(text.as_bytes()).ok());
+        let sorry = state.and_then(|state| state.sorry);
+        self.foreign.contains_key(&SORRY) || sorry.is_some_and(|record| record.foreign.is_some())
+    }
+
+    /// Some member takes connections and is not known to be down.
+    fn usable(&self) -> bool {
+        self.table.iter().flatten().any(|server| {
+            let index = usize::from(last(server)).wrapping_sub(1);
+            server.weight > 0
+                && self
+                    .verdicts
+                    .get(index)
+                    .is_some_and(|verdict| *verdict != Verdict::Down)
+        })
+    }
+
+    /// One write by the probe, with what must hold of every one.
+    fn write(
+        &mut self,
+        server: &Server,
+        weight: Option<u32>,
+        change: impl FnOnce(&mut Vec<Server>) -> bool,
+    ) -> Result<(), PoolError> {
+        self.operation()?;
+        let what = format!("{} to {weight:?}", server.endpoint());
+        if let Some(foreign) = self.foreign.get(&last(server))
+            && weight != Some(*foreign)
+        {
+            self.wrong
+                .push(format!("{what} overwrites the foreign weight {foreign}"));
+        }
+        if last(server) == SORRY && weight.is_some() && self.usable() {
+            self.wrong
+                .push(format!("{what} while a usable server is left"));
+        }
+        let before = self.weight();
+        let Some(table) = &mut self.table else {
+            return Err("no such service".into());
+        };
+        if !change(table) {
+            self.wrong.push(format!("{what} does not fit the table"));
+            return Err("does not fit".into());
+        }
+        self.writes += 1;
+        if before > 0 && self.weight() == 0 && !self.refused && !self.sorry_is_foreign() {
+            self.wrong
+                .push(format!("{what} leaves nothing that takes connections"));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Machine(pub(super) Rc<RefCell<World>>);
+
+impl Pool for Machine {
+    fn read(&mut self, id: &ServiceId) -> Result<Option<ServiceState>, PoolError> {
+        let mut world = self.0.borrow_mut();
+        world.operation()?;
+        Ok(world.table.as_ref().map(|servers| ServiceState {
+            service: Service::new(*id),
+            stats: Stats::default(),
+            servers: servers
+                .iter()
+                .map(|server| ServerState {
+                    server: server.clone(),
+                    active: 0,
+                    inactive: 0,
+                    persistent: 0,
+                    stats: Stats::default(),
+                })
+                .collect(),
+        }))
+    }
+
+    fn add_service(&mut self, _: &Service) -> Result<(), PoolError> {
+        let mut world = self.0.borrow_mut();
+        world.operation()?;
+        if world.table.is_some() {
+            world.wrong.push("the service is added twice".to_owned());
+        }
+        world.table = Some(Vec::new());
+        Ok(())
+    }
+
+    fn add_server(&mut self, _: &ServiceId, server: &Server) -> Result<(), PoolError> {
+        let mut world = self.0.borrow_mut();
+        world.write(server, Some(server.weight), |table| {
+            let new = table.iter().all(|other| other.name() != server.name());
+            table.push(server.clone());
+            new
+        })
+    }
+
+    fn edit_server(
+        &mut self,
+        _: &ServiceId,
+        before: &Server,
+        after: &Server,
+    ) -> Result<(), PoolError> {
+        let mut world = self.0.borrow_mut();
+        world.write(after, Some(after.weight), |table| {
+            let found = table.iter_mut().find(|other| *other == before);
+            found.map(|found| *found = after.clone()).is_some()
+        })
+    }
+
+    fn delete_server(&mut self, _: &ServiceId, server: &Server) -> Result<(), PoolError> {
+        let mut world = self.0.borrow_mut();
+        world.write(server, None, |table| {
+            let length = table.len();
+            table.retain(|other| other != server);
+            table.len() < length
+        })
+    }
+}
+
+impl Store for Machine {
+    fn save(&mut self, state: &State) -> io::Result<()> {
+        let mut world = self.0.borrow_mut();
+        world.operation()?;
+        world.saved = Some(serde_json::to_string(state)?);
+        Ok(())
+    }
+}
