@@ -113,6 +113,7 @@ enum ForwardForm {
     Tun(#[serde(with = "TunnelForm")] Tunnel),
     Local,
     Bypass,
+    Unknown(u8),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -131,6 +132,7 @@ enum TunnelKindForm {
     Ipip,
     Gue,
     Gre,
+    Unknown(u8),
 }
 
 #[derive(Serialize, Deserialize)]
