@@ -5,9 +5,10 @@ use std::io::{self, IsTerminal};
 
 use crate::cli::{ColorChoice, GlobalOptions};
 use crate::formats;
-use crate::ipvs::Client;
-use crate::model::Step;
-use crate::reconcile;
+use crate::ipvs::{self, Client};
+use crate::model::{HostStep, Step, TableStep};
+use crate::plumbing::{self, Namespace, Place, Plumbing, Vips, Warning, run_dir, state_dir};
+use crate::reconcile::{self, StepError};
 use crate::render::Output;
 
 use super::{Error, Result};
@@ -25,11 +26,15 @@ pub(super) struct Context {
     /// Say more.
     pub verbose: bool,
     client: Option<Client>,
+    plumbing: Option<Plumbing>,
 }
 
 impl Context {
     /// Enters the namespace that was named and decides about colour.
     pub fn new(options: &GlobalOptions) -> Result<Self> {
+        if let Some(name) = &options.netns {
+            Namespace::named(name)?.enter()?;
+        }
         let colour = wants_colour(options.color);
         colored::control::set_override(colour);
         Ok(Self {
@@ -39,6 +44,7 @@ impl Context {
             quiet: options.quiet,
             verbose: options.verbose,
             client: None,
+            plumbing: None,
         })
     }
 
@@ -75,9 +81,51 @@ impl Context {
         if plan.is_empty() {
             return Ok(());
         }
-        let client = self.ipvs("change the IPVS table")?;
-        reconcile::run(plan, client, &mut NoHost)?;
+        let (mut table, mut host) = (LazyTable(&mut self.client), LazyHost(&mut self.plumbing));
+        reconcile::run(plan, &mut table, &mut host)?;
         Ok(())
+    }
+
+    /// Takes back what a plan did, last step first, and says what could not be.
+    pub fn take_back(&mut self, plan: &[Step]) -> Result<()> {
+        let inverse: Vec<Step> = plan.iter().rev().map(Step::inverse).collect();
+        self.carry_out(&inverse)
+    }
+
+    /// Looks at the VIPs and changes nothing.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn look(&mut self) -> Result<Vips> {
+        let directory = Place::here()?.directory(&state_dir(), &run_dir());
+        let (vips, warning) = plumbing::look(&directory)?;
+        self.warn(warning.as_ref());
+        Ok(vips)
+    }
+
+    /// Looks at the VIPs, to plan with; holds the lock on them until the end,
+    /// unless nothing will be changed.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn vips(&mut self) -> Result<Vips> {
+        if self.dry_run {
+            return self.look();
+        }
+        let mut plumbing = match self.plumbing.take() {
+            Some(plumbing) => plumbing,
+            None => Plumbing::open()?,
+        };
+        let vips = plumbing.vips()?;
+        self.warn(plumbing.warning());
+        self.plumbing = Some(plumbing);
+        Ok(vips)
+    }
+
+    fn warn(&self, warning: Option<&Warning>) {
+        if let Some(warning) = warning {
+            self.notice(&format!("lbctl: warning: {warning}"));
+        }
     }
 
     fn print_plan(&mut self, plan: &[Step]) -> Result<()> {
@@ -90,13 +138,35 @@ impl Context {
     }
 }
 
-struct NoHost;
-impl reconcile::Host for NoHost {
-    fn apply(
-        &mut self,
-        _: &crate::model::HostStep,
-    ) -> std::result::Result<(), reconcile::StepError> {
-        Err("no".into())
+/// The table, opened when the first step needs it.
+struct LazyTable<'a>(&'a mut Option<Client>);
+
+impl reconcile::Table for LazyTable<'_> {
+    fn apply(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+        let client = match self.0.take() {
+            Some(client) => client,
+            None => match Client::open() {
+                Ok(client) => client,
+                Err(error) => {
+                    let left = (1..steps.len()).map(|index| (index, ipvs::Error::NotTried.into()));
+                    return Err(std::iter::once((0, error.into())).chain(left).collect());
+                }
+            },
+        };
+        self.0.insert(client).apply(steps)
+    }
+}
+
+/// The rest of the machine, opened when the first step needs it.
+struct LazyHost<'a>(&'a mut Option<Plumbing>);
+
+impl reconcile::Host for LazyHost<'_> {
+    fn apply(&mut self, step: &HostStep) -> std::result::Result<(), StepError> {
+        let plumbing = match self.0.take() {
+            Some(plumbing) => plumbing,
+            None => Plumbing::open()?,
+        };
+        self.0.insert(plumbing).apply(step)
     }
 }
 

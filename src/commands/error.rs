@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io;
 
-use crate::ipvs;
-use crate::reconcile;
+use crate::health::ProbeError;
+use crate::plumbing::{self, Reason};
+use crate::{ipvs, reconcile};
 
 /// Why a verb was not carried out.
 #[derive(Debug)]
@@ -27,6 +28,11 @@ pub enum Error {
     },
     /// A plan was refused half way, and undone: exit 1.
     Plan(Box<reconcile::Failure>),
+    /// The way into IPVS could not be read or planned: exit 1, or 2 for a value
+    /// that cannot be right.
+    Plumbing(plumbing::Error),
+    /// The probe cannot start: exit 1.
+    Probe(ProbeError),
     /// Anything else of the machine: exit 1. The sentence is complete.
     Machine(String),
     /// The answer could not be written.
@@ -43,6 +49,10 @@ impl Error {
                 why: reconcile::RequestError::Impossible(_) | reconcile::RequestError::NothingNamed,
                 ..
             } => 2,
+            Self::Plumbing(plumbing::Error {
+                reason: Reason::Unusable { .. } | Reason::Wrong(_) | Reason::BadName,
+                ..
+            }) => 2,
             _ => 1,
         }
     }
@@ -61,6 +71,8 @@ impl fmt::Display for Error {
             Self::Request { doing, why } => write!(f, "cannot {doing}: {why}"),
             Self::Ipvs { doing, source } => write!(f, "cannot {doing}: {source}"),
             Self::Plan(failure) => failure.fmt(f),
+            Self::Plumbing(error) => error.fmt(f),
+            Self::Probe(error) => error.fmt(f),
             Self::Output(error) => write!(f, "cannot write the answer: {error}"),
         }
     }
@@ -71,6 +83,12 @@ impl std::error::Error for Error {}
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+impl From<plumbing::Error> for Error {
+    fn from(error: plumbing::Error) -> Self {
+        Self::Plumbing(error)
     }
 }
 

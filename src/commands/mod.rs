@@ -3,7 +3,10 @@
 
 mod context;
 mod error;
+mod forward;
+mod probe;
 mod table;
+mod vip;
 mod words;
 
 use std::process::ExitCode;
@@ -56,6 +59,9 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::List(args) => table::list(&mut context, args),
         Verb::Zero(args) => table::zero(&mut context, args),
         Verb::Clear(args) => table::clear(&mut context, args),
+        Verb::Forward(args) => forward::run(&mut context, args),
+        Verb::Vip(args) => vip::run(&mut context, args),
+        Verb::Probe(args) => probe::run(&mut context, args),
         _ => Err(Error::Usage("not yet".to_owned())),
     }?;
     context.output.flush()?;
@@ -98,4 +104,9 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 fn eprintln_lossy(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Our types are plain; JSON can hold them all. Still, no panic for a reader.
+fn json_error(error: serde_json::Error) -> Error {
+    Error::Machine(format!("cannot write JSON: {error}"))
 }

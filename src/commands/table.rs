@@ -117,8 +117,7 @@ pub(super) fn list(context: &mut Context, args: &ListArgs) -> Result<Status> {
         })?,
     };
     if context.json {
-        let json = render::table_json(&table)
-            .map_err(|error| Error::Machine(format!("cannot write JSON: {error}")))?;
+        let json = render::table_json(&table).map_err(super::json_error)?;
         context.output.line(&json)?;
         return Ok(Status::Done);
     }

@@ -3,8 +3,12 @@
 mod json;
 mod number;
 mod output;
+mod probe;
 mod table;
+mod vip;
 
 pub use json::table as table_json;
 pub use output::{Output, Style};
+pub use probe::{probe, probe_json};
 pub use table::{ListOptions, View, grid, list};
+pub use vip::{VipLine, forwarding_json, vips, vips_json};

@@ -7,6 +7,7 @@ mod lab;
 mod no_module;
 mod random;
 mod table;
+mod walkthrough;
 mod world;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -15,11 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Test = (&'static str, fn() -> Result<(), Failed>);
 
 fn main() {
-    // The harness takes one name; tests/run hands on as many as were given.
-    let (names, options): (Vec<String>, Vec<String>) = std::env::args()
-        .skip(1)
-        .partition(|word| !word.starts_with('-'));
-    let arguments = Arguments::from_iter(std::iter::once("kernel".to_owned()).chain(options));
+    let arguments = Arguments::from_args();
     let able = lab::is_able();
     if !able && !arguments.list {
         eprintln!(
@@ -29,17 +26,21 @@ fn main() {
     }
     // Before any test has the module loaded.
     let no_module = able.then(no_module::try_without);
-    let mut trials: Vec<Trial> = [table::TESTS, bad_input::TESTS, random::TESTS]
-        .concat()
-        .into_iter()
-        .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
-        .collect();
+    let mut trials: Vec<Trial> = [
+        walkthrough::TESTS,
+        table::TESTS,
+        bad_input::TESTS,
+        random::TESTS,
+    ]
+    .concat()
+    .into_iter()
+    .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
+    .collect();
     trials.push(
         Trial::test("no_module::is_explained", move || {
             no_module::verdict(no_module)
         })
         .with_ignored_flag(!able || lab::is_native()),
     );
-    trials.retain(|trial| names.is_empty() || names.iter().any(|name| trial.name().contains(name)));
     libtest_mimic::run(&arguments, trials).exit();
 }

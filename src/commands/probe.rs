@@ -1,0 +1,249 @@
+//! `probe`: health checks from flags, once or in a loop.
+
+use std::time::Duration;
+
+use crate::cli::{OnFailure as OnFailureWord, ProbeArgs};
+use crate::health::{
+    CheckKind, CheckSpec, HttpCheck, Journal, Level, OnFailure, Policy, Pool, PoolError, Probe,
+    ProbeReport, Roster, ServerSpec, ServiceSpec, Severity, StatusSet,
+};
+use crate::ipvs::Client;
+use crate::model::{Forward, Server, Service, ServiceId, ServiceState, TableStep, parse_duration};
+use crate::plumbing::{Place, run_dir};
+use crate::reconcile::Table as _;
+use crate::render;
+
+use super::context::Context;
+use super::{Error, Result, Status, words};
+
+/// `probe --once` and `probe --loop`.
+pub(super) fn run(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
+    if !args.once && !args.forever {
+        return Err(Error::Usage(
+            "once or for ever? say --once or --loop".to_owned(),
+        ));
+    }
+    let id = words::required_service(&args.selector)?;
+    let spec = service_spec(context, args, id)?;
+    if args.once {
+        let report = once(context, spec)?;
+        show(context, &report)?;
+        return Ok(status(report.severity()));
+    }
+    forever(context, spec)
+}
+
+/// Checks a service's servers once, sets weights, and says what was found.
+pub(super) fn once(context: &mut Context, spec: ServiceSpec) -> Result<ProbeReport> {
+    let directory = Place::here()?.run_directory(&run_dir());
+    let mut journal = journal(context);
+    let client = context.ipvs("probe")?;
+    let mut probe =
+        Probe::new(vec![spec], &directory, client, &mut journal).map_err(Error::Probe)?;
+    probe.stopper().stop_on_signals().map_err(signals)?;
+    Ok(probe.once())
+}
+
+fn forever(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
+    let directory = Place::here()?.run_directory(&run_dir());
+    let mut journal = journal(context);
+    let client = context.ipvs("probe")?;
+    let mut probe =
+        Probe::new(vec![spec], &directory, client, &mut journal).map_err(Error::Probe)?;
+    probe.stopper().stop_on_signals().map_err(signals)?;
+    probe.run_loop(&mut |_| {});
+    Ok(Status::Done)
+}
+
+fn signals(error: std::io::Error) -> Error {
+    Error::Machine(format!("cannot wait for signals: {error}"))
+}
+
+/// Transitions go to stderr, as a service's log; attempts only with `-v`.
+fn journal(context: &Context) -> impl Journal + use<> {
+    let threshold = match (context.quiet, context.verbose) {
+        (true, _) => Level::Trouble,
+        (_, true) => Level::Attempt,
+        _ => Level::Transition,
+    };
+    move |level: Level, text: &str| {
+        if level >= threshold {
+            super::eprintln_lossy(text);
+        }
+    }
+}
+
+/// What the flags describe.
+fn service_spec(context: &mut Context, args: &ProbeArgs, id: ServiceId) -> Result<ServiceSpec> {
+    let kind = match (&args.http, args.tcp) {
+        (Some(path), _) => http(
+            path,
+            args.virtualhost.as_deref(),
+            args.status.as_deref().unwrap_or("200"),
+        )?,
+        (None, true) => CheckKind::Tcp,
+        (None, false) => {
+            return Err(Error::Usage(
+                "which check? say --http PATH or --tcp".to_owned(),
+            ));
+        }
+    };
+    let time = |what: &str, text: &str| -> Result<Duration> {
+        parse_duration(text).map_err(|error| Error::Usage(format!("{what}: {error}")))
+    };
+    let check = CheckSpec {
+        port: match &args.port {
+            Some(text) => Some(words::number("port", text, 1, u16::MAX)?),
+            None => None,
+        },
+        interval: time("--interval", &args.interval)?,
+        connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
+        timeout: time("--timeout", &args.timeout)?,
+        fall: words::number("--fall", &args.fall, 1, 1000)?,
+        rise: words::number("--rise", &args.rise, 1, 1000)?,
+        retry_interval: time("--retry-interval", &args.retry_interval)?,
+        kind,
+    };
+    let sorry = match &args.sorry {
+        Some(text) => Some(sorry_server(context, text, &id)?),
+        None => None,
+    };
+    Ok(ServiceSpec {
+        id,
+        roster: Roster::Table { check: Some(check) },
+        sorry,
+        policy: Policy {
+            on_failure: match args.on_failure {
+                OnFailureWord::Inhibit => OnFailure::Inhibit,
+                OnFailureWord::Remove => OnFailure::Remove,
+            },
+            ..Policy::default()
+        },
+    })
+}
+
+/// An HTTP check from its words.
+pub(super) fn http(path: &str, virtualhost: Option<&str>, status: &str) -> Result<CheckKind> {
+    let status: StatusSet = status
+        .parse()
+        .map_err(|error| Error::Usage(format!("--status: {error}")))?;
+    HttpCheck::new(path, virtualhost, status)
+        .map(CheckKind::Http)
+        .map_err(|error| Error::Usage(error.to_string()))
+}
+
+/// The sorry server gets its packets as the service's other servers do.
+fn sorry_server(context: &mut Context, text: &str, id: &ServiceId) -> Result<ServerSpec> {
+    let names = words::servers(std::slice::from_ref(&text.to_owned()), id)?;
+    let Some((address, port)) = names.into_iter().next() else {
+        return Err(Error::Usage("--sorry names no server".to_owned()));
+    };
+    let there = context
+        .ipvs("probe")?
+        .servers(id)
+        .map_err(|source| Error::Ipvs {
+            doing: format!("read {id}"),
+            source,
+        })?;
+    let forward = there
+        .first()
+        .map_or(Forward::Nat, |state| state.server.forward);
+    Ok(ServerSpec {
+        server: Server {
+            address,
+            port,
+            forward,
+            weight: 1,
+            upper_threshold: 0,
+            lower_threshold: 0,
+        },
+        check: None,
+    })
+}
+
+/// Shows what a probe found.
+pub(super) fn show(context: &mut Context, report: &ProbeReport) -> Result<()> {
+    if context.json {
+        let json = render::probe_json(report).map_err(super::json_error)?;
+        context.output.line(&json)?;
+        return Ok(());
+    }
+    render::probe(report, &mut context.output)?;
+    for trouble in &report.troubles {
+        context.notice(&format!("lbctl: {trouble}"));
+    }
+    Ok(())
+}
+
+fn status(severity: Severity) -> Status {
+    match severity {
+        Severity::Well => Status::Done,
+        Severity::Warning => Status::Warning,
+        Severity::Critical => Status::Critical,
+        Severity::Unknown => Status::Unknown,
+    }
+}
+
+impl Pool for Client {
+    fn read(&mut self, id: &ServiceId) -> std::result::Result<Option<ServiceState>, PoolError> {
+        Ok(self.service_state(id)?)
+    }
+
+    fn add_service(&mut self, service: &Service) -> std::result::Result<(), PoolError> {
+        one(self, TableStep::AddService(service.clone()))
+    }
+
+    fn add_server(
+        &mut self,
+        id: &ServiceId,
+        server: &Server,
+    ) -> std::result::Result<(), PoolError> {
+        one(
+            self,
+            TableStep::AddServer {
+                service: *id,
+                server: server.clone(),
+            },
+        )
+    }
+
+    fn edit_server(
+        &mut self,
+        id: &ServiceId,
+        before: &Server,
+        after: &Server,
+    ) -> std::result::Result<(), PoolError> {
+        one(
+            self,
+            TableStep::EditServer {
+                service: *id,
+                before: before.clone(),
+                after: after.clone(),
+            },
+        )
+    }
+
+    fn delete_server(
+        &mut self,
+        id: &ServiceId,
+        server: &Server,
+    ) -> std::result::Result<(), PoolError> {
+        one(
+            self,
+            TableStep::DeleteServer {
+                service: *id,
+                server: server.clone(),
+            },
+        )
+    }
+}
+
+fn one(client: &mut Client, step: TableStep) -> std::result::Result<(), PoolError> {
+    match client.apply(&[step]) {
+        Ok(()) => Ok(()),
+        Err(refused) => match refused.into_iter().next() {
+            Some((_, reason)) => Err(reason),
+            None => Ok(()),
+        },
+    }
+}
