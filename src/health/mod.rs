@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `verdict`, `policy` and `schedule` are pure. `keeper` keeps one service and sees
-//! the table only through [`Pool`], its file only through [`Store`], so that the
+//! the table only through `Pool`, its file only through `Store`, so that the
 //! simulation plays it without a kernel. `probe` brings the clock, the threads and
 //! the signals. This room knows no netlink and prints nothing.
 

@@ -229,7 +229,10 @@ fn rule_sorry(record: &Record, actual: Option<&Server>, wanted: bool) -> Ruling 
         Entry::Absent
     };
     let found = Entry::of(actual);
-    let standing = standing(record, found, would, wanted.then_some(own));
+    // One that stands there unasked for is somebody else's, unless it is known that
+    // the probe let it in.
+    let ours = wanted || matches!(record.written, Some(Entry::Weight(_)));
+    let standing = standing(record, found, would, ours.then_some(own));
     finish(Slot::Sorry, record, actual, standing, would).0
 }
 
@@ -244,7 +247,10 @@ fn standing(record: &Record, found: Entry, would: Entry, own: Option<u32>) -> St
         };
     };
     let drained = weight == 0 && record.foreign == Some(0) && record.server.weight != 0;
-    let remembered = record.written == Some(found) || record.pending == Some(found);
+    // Under somebody else's weight the last own one is history: they may drain from
+    // there to the 0 that was once written for a failure.
+    let current = record.foreign.is_none() || would == found;
+    let remembered = (current && record.written == Some(found)) || record.pending == Some(found);
     let unknown = record.written.is_none() || record.foreign.is_some();
     let returned = (unknown && own == Some(weight)) || (weight != 0 && would == found);
     if !drained && (remembered || returned) {

@@ -10,6 +10,7 @@ use super::check::{Check, CheckKind, CheckSpec, Outcome};
 use super::journal::Level;
 use super::keeper::Keeper;
 use super::policy::{OnFailure, Policy};
+use super::record::Entry;
 use super::spec::{Roster, ServerSpec, ServiceSpec};
 use super::state::State;
 use super::verdict::{Tracker, Verdict};
@@ -111,6 +112,9 @@ impl Life {
             let world = &mut *self.machine.0.borrow_mut();
             (world.fuse, world.refuse) = (None, None);
         }
+        if matches!(self.spec.roster, Roster::Table { .. }) {
+            self.give_back_unseen();
+        }
         self.keeper = start(&self.spec, &self.machine, self.now, &mut self.lines);
         self.attach();
     }
@@ -138,13 +142,17 @@ impl Life {
                 self.forget_unseen(Some(gone));
             }
             9 => self.restart(),
+            // One of the two: a probe whose file is refused goes on without it, and
+            // killed then has forgotten what it wrote.
             10 => {
-                let fuse = u32::try_from(self.dice.roll(8)).unwrap();
-                self.machine.0.borrow_mut().fuse = Some(fuse);
+                let fuse = u32::try_from(self.dice.roll(20)).unwrap();
+                let world = &mut *self.machine.0.borrow_mut();
+                (world.fuse, world.refuse) = (Some(fuse), None);
             }
             11 => {
-                let refuse = u32::try_from(self.dice.roll(6)).unwrap();
-                self.machine.0.borrow_mut().refuse = Some(refuse);
+                let refuse = u32::try_from(self.dice.roll(20)).unwrap();
+                let world = &mut *self.machine.0.borrow_mut();
+                (world.fuse, world.refuse) = (None, Some(refuse));
             }
             _ => {}
         }
@@ -164,6 +172,8 @@ impl Life {
         };
         if world.foreign.remove(&which).is_some() {
             server.weight = own;
+            // The probe shall see it before the next flush.
+            world.refuse = None;
         } else {
             let weight = if drain { 0 } else { 7 };
             if server.weight != weight {
@@ -175,22 +185,43 @@ impl Life {
             .push(format!("-- weight of {which}: {}", server.weight));
     }
 
-    /// A weight that goes with the table before the probe's file knew of it is
+    /// A weight that goes with the table before the probe knew of it is
     /// gone; so is that of a sorry server that nobody needs.
     fn forget_unseen(&mut self, which: Option<u8>) {
+        let servers = &self.keeper.state().servers;
         let world = &mut *self.machine.0.borrow_mut();
-        let saved = world
-            .saved
-            .as_ref()
-            .map(|text| State::parse(text.as_bytes()));
-        let servers = saved.and_then(Result::ok).map(|s| s.servers);
+        // What only the memory knows must not be lost with it, too.
+        world.fuse = None;
         world.foreign.retain(|name, weight| {
             if which.is_some_and(|which| which != *name) {
                 return true;
             }
-            let mut seen = servers.iter().flatten();
+            let mut seen = servers.iter();
             seen.any(|record| last(&record.server) == *name && record.foreign == Some(*weight))
         });
+    }
+
+    /// A weight that a killed probe had not put into its file yet would be taken
+    /// for the configured one, as any that is set while no probe runs. That rule has
+    /// a test of its own; here it is given back.
+    fn give_back_unseen(&mut self) {
+        let world = &mut *self.machine.0.borrow_mut();
+        let before = world.foreign.clone();
+        let saved = world.saved.as_ref();
+        let saved = saved.and_then(|text| State::parse(text.as_bytes()).ok());
+        let servers = saved.map(|state| state.servers).unwrap_or_default();
+        world.foreign.retain(|name, weight| {
+            let mut seen = servers.iter();
+            *weight == 0
+                || *name == SORRY
+                || seen.any(|record| last(&record.server) == *name && record.foreign.is_some())
+        });
+        for server in world.table.iter_mut().flatten() {
+            let name = last(server);
+            if before.contains_key(&name) && !world.foreign.contains_key(&name) {
+                server.weight = member(usize::from(name) - 1).weight;
+            }
+        }
     }
 
     /// Every server is asked once, then comes a round.
@@ -227,7 +258,7 @@ impl Life {
         let mut journal = |_: Level, line: &str| lines.push(line.to_owned());
         self.keeper
             .round(&mut self.machine.clone(), self.now, &mut journal);
-        if self.machine.0.borrow_mut().fuse.take() == Some(0) {
+        if self.machine.0.borrow().fuse == Some(0) {
             self.restart();
             self.round();
         }
@@ -327,4 +358,33 @@ fn every_life_ends_well() {
             life.lines.join("\n")
         );
     }
+}
+
+#[test]
+fn a_weight_that_was_set_while_no_probe_ran_is_the_configured_one() {
+    let seed = (0..SEEDS).find(|seed| {
+        let roster = Life::new(*seed).spec.roster;
+        matches!(roster, Roster::Table { .. })
+    });
+    let mut life = Life::new(seed.unwrap());
+    let step = |life: &mut Life| (0..40).for_each(|_| life.step());
+    let set = |life: &Life, index: usize, weight: u32| {
+        let world = &mut *life.machine.0.borrow_mut();
+        let mut servers = world.table.iter_mut().flatten();
+        let name = member(index).name();
+        let found = servers.find(|server| server.name() == name);
+        found.unwrap().weight = weight;
+    };
+    step(&mut life);
+    set(&life, 0, 5);
+    set(&life, 1, 0);
+    life.restart();
+    life.well = [false; SERVERS];
+    step(&mut life);
+    life.well = [true; SERVERS];
+    step(&mut life);
+    let servers = &life.keeper.state().servers;
+    let weights: Vec<_> = servers.iter().map(|record| record.entry).collect();
+    assert_eq!(weights[0], Some(Entry::Weight(5)));
+    assert_eq!(weights[1], Some(Entry::Weight(0)));
 }

@@ -99,6 +99,8 @@ fn one_server() {
         (inhibit, DOWN, AT_0, None, at(1), Foreign(1), ""),
         (remove, DOWN, GONE, None, at(1), Foreign(1), ""),
         (remove, UP, GONE, None, at(5), Foreign(5), ""),
+        (inhibit, UP, AT_0, Some(7), at(0), Foreign(0), ""),
+        (inhibit, DOWN, AT_0, Some(0), at(0), Foreign(0), ""),
         // And gave it back.
         (inhibit, UP, AT_1, Some(0), at(1), Own, ""),
         (inhibit, DOWN, AT_1, Some(0), at(1), Own, "1:1>0"),
@@ -178,6 +180,18 @@ fn a_sorry_server_that_somebody_else_put_in_stays() {
     let table = [server(1, 1), server(9, 1)];
     let decision = decide(&Policy::default(), &members, Some(&sorry), &table);
     assert_eq!(writes(&decision), "");
+}
+
+#[test]
+fn a_sorry_server_that_somebody_gave_back_leaves() {
+    let members = [record(1, UP, AT_1)];
+    let sorry = Record {
+        foreign: Some(7),
+        ..record(9, UP, AT_1)
+    };
+    let table = [server(1, 1), server(9, 1)];
+    let decision = decide(&Policy::default(), &members, Some(&sorry), &table);
+    assert_eq!(writes(&decision), "-9");
 }
 
 #[test]

@@ -155,7 +155,10 @@ impl World {
             return Err("does not fit".into());
         }
         self.writes += 1;
-        if before > 0 && self.weight() == 0 && !self.refused && !self.sorry_is_foreign() {
+        // A server that fails goes also when the sorry server was refused; the sorry
+        // server never goes without another.
+        let excused = self.refused && last(server) != SORRY;
+        if before > 0 && self.weight() == 0 && !excused && !self.sorry_is_foreign() {
             self.wrong
                 .push(format!("{what} leaves nothing that takes connections"));
         }
