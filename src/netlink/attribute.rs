@@ -34,7 +34,8 @@ impl AttributeWriter {
     }
 
     /// What was written so far, header included.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
@@ -90,6 +91,21 @@ impl AttributeWriter {
         fill(self);
         self.close(start);
         self
+    }
+
+    /// An attribute that holds a fixed header and attributes behind it, as
+    /// `VETH_INFO_PEER` does.
+    pub fn nest_behind(
+        &mut self,
+        kind: u16,
+        header: &[u8],
+        fill: impl FnOnce(&mut Self),
+    ) -> &mut Self {
+        self.nest(kind, |inner| {
+            inner.bytes.extend_from_slice(header);
+            inner.bytes.resize(align(inner.bytes.len()), 0);
+            fill(inner);
+        })
     }
 
     fn open(&mut self, kind: u16) -> usize {
