@@ -9,11 +9,13 @@ use std::fs;
 use std::net::{IpAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lbctl::model::{Family, HostStep, LocalRoute, Step, TableStep, Vip};
 use lbctl::plumbing::{
-    Namespace, Network, Part, Place, Plumbing, Via, Wanted, forwarding, look, route, sysctl,
+    Namespace, Network, Part, Place, Plumbing, Via, VipState, Wanted, forwarding, look, route,
+    sysctl,
 };
 use lbctl::reconcile::{self, Failure, StepError, Table};
 use libtest_mimic::{Arguments, Trial};
@@ -22,7 +24,9 @@ use libtest_mimic::{Arguments, Trial};
 const INSIDE: &str = "LBCTL_TEST_INSIDE";
 const SEED: u64 = 20_261_123;
 
-const TESTS: &[(&str, fn(&World))] = &[
+type Test = fn(&World);
+
+const TESTS: &[(&str, Test)] = &[
     ("one_vip_makes_exactly_this", one_vip_makes_exactly_this),
     ("ipv6_has_its_own_rule_and_table", ipv6_has_its_own),
     ("twice_is_once", twice_is_once),
@@ -38,6 +42,7 @@ const TESTS: &[(&str, fn(&World))] = &[
     ("a_reboot_is_survived", a_reboot_is_survived),
     ("big_tables_and_many_routes", big_tables_and_many_routes),
     ("refusals_have_a_reason", refusals_have_a_reason),
+    ("many_at_once_do_not_mix", many_at_once),
     ("random_sequences_leave_no_trace", random_sequences),
     ("packets_for_the_vip_arrive", packets_arrive),
     ("namespaces_have_names", namespaces_have_names),
@@ -649,11 +654,49 @@ fn refusals_have_a_reason(world: &World) {
             .notes,
         []
     );
-    // lo down: the kernel refuses the route, and all is undone.
+    // lo down: the kernel refuses an IPv6 route over it, and all is undone.
     sh("ip link set lo down");
     let before = machine();
-    let error = world.try_add("192.0.2.1", Wanted::default()).unwrap_err();
+    let error = world.try_add("2001:db8::1", Wanted::default()).unwrap_err();
     assert!(error.contains("ip link set lo up"), "{error}");
+    assert_eq!(machine(), before);
+}
+
+fn many_at_once(world: &World) {
+    let before = machine();
+    // Another program changes the ruleset all the time; that is none of ours,
+    // but the kernel counts it.
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                sh("nft add table inet other");
+                sh("nft delete table inet other");
+            }
+        });
+        let workers: Vec<_> = (0..4)
+            .map(|worker| {
+                scope.spawn(move || {
+                    for number in 0..5 {
+                        world.add(&format!("192.0.2.{}", 10 * worker + number));
+                    }
+                    world.remove(&format!("192.0.2.{}", 10 * worker));
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        other.join().unwrap();
+    });
+    let (vips, _) = look(&world.state).unwrap();
+    assert_eq!(vips.list().len(), 16);
+    assert!(vips.list().iter().all(VipState::is_complete));
+    assert_eq!(sh("ip rule").matches("proto 76").count(), 1);
+    let mut plumbing = world.plumbing();
+    let plan = plumbing.vips().unwrap().plan_remove_all().unwrap();
+    play(&mut plumbing, &plan).unwrap();
     assert_eq!(machine(), before);
 }
 
@@ -670,7 +713,7 @@ fn random_sequences(world: &World) {
     };
     for sequence in 0..200 {
         let mut there: Vec<String> = Vec::new();
-        for _ in 0..1 + random(6) {
+        for _ in 0..=random(6) {
             if !there.is_empty() && random(3) == 0 {
                 let at = usize::try_from(random(there.len() as u64)).unwrap();
                 world.remove(&there.swap_remove(at));
@@ -694,7 +737,7 @@ fn random_sequences(world: &World) {
         let listed = vips.list();
         assert_eq!(listed.len(), there.len(), "sequence {sequence}");
         assert!(
-            listed.iter().all(|vip| vip.is_complete()),
+            listed.iter().all(VipState::is_complete),
             "sequence {sequence}"
         );
         for address in there {

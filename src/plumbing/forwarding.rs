@@ -37,6 +37,9 @@ pub fn inspect(family: Family) -> Result<Option<bool>> {
 pub fn plan(family: Family, on: bool) -> Result<Vec<HostStep>> {
     let name = parameter(family);
     let Some(before) = sysctl::read(name)? else {
+        if !on {
+            return Ok(Vec::new());
+        }
         return Err(Error::new(
             format!("set the kernel parameter {name}"),
             Reason::NoIpv6,

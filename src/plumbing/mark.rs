@@ -107,17 +107,9 @@ fn change(
         match socket.transaction(&batch_begin(generation), &changes, &batch_end()) {
             Ok(()) => return Ok(()),
             Err(error) if error.errno() == Some(libc::ERESTART) && attempt < ATTEMPTS => {}
-            // nfnetlink answers so when the subsystem cannot be loaded.
-            Err(error) if error.errno() == Some(libc::EOPNOTSUPP) && !is_known(socket) => {
-                return Err(Reason::NoNfTables);
-            }
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-fn is_known(socket: &mut Socket) -> bool {
-    !matches!(generation(socket), Err(Reason::NoNfTables))
 }
 
 fn generation(socket: &mut Socket) -> std::result::Result<u32, Reason> {

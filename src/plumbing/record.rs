@@ -16,8 +16,9 @@ const VERSION: u32 = 1;
 /// The record of one network namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The boot that rules, routes and parameters belong to. The VIPs outlive it.
-    pub boot: String,
+    /// The boot and the namespace that rules, routes and parameters belong to.
+    /// The VIPs outlive both.
+    pub life: String,
     /// The VIPs by address.
     pub vips: BTreeMap<IpAddr, Vip>,
     /// Rules that lbctl made.
@@ -63,7 +64,7 @@ impl fmt::Display for Distrust {
 #[derive(Serialize, Deserialize)]
 struct File {
     version: u32,
-    boot: String,
+    life: String,
     vips: Vec<FileVip>,
     created: Created,
     sysctls: BTreeMap<String, Before>,
@@ -130,7 +131,7 @@ impl Record {
         }
         let file: File = serde_json::from_slice(bytes).map_err(damaged)?;
         Ok(Self {
-            boot: file.boot,
+            life: file.life,
             vips: file.vips.iter().map(FileVip::to_model).collect(),
             rules: file.created.rules.iter().map(FileRule::to_model).collect(),
             routes: file
@@ -150,7 +151,7 @@ impl Record {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         let file = File {
             version: VERSION,
-            boot: self.boot.clone(),
+            life: self.life.clone(),
             vips: self.vips.values().map(FileVip::of).collect(),
             created: Created {
                 rules: self.rules.iter().map(FileRule::of).collect(),
@@ -170,13 +171,14 @@ impl Record {
             && self.sysctls.is_empty()
     }
 
-    /// Forgets what a reboot has undone: everything but the VIPs.
-    pub(super) fn enter_boot(&mut self, boot: &str) {
-        if self.boot != boot {
+    /// Forgets what ended with another life, by a reboot or with a namespace of
+    /// the same name: everything but the VIPs.
+    pub(super) fn enter(&mut self, life: &str) {
+        if self.life != life {
             self.rules.clear();
             self.routes.clear();
             self.sysctls.clear();
-            boot.clone_into(&mut self.boot);
+            life.clone_into(&mut self.life);
         }
     }
 }
@@ -268,7 +270,7 @@ mod tests {
             swept: [("net/ipv4/conf/lo/forwarding".to_owned(), "0".to_owned())].into(),
         };
         Record {
-            boot: "b".to_owned(),
+            life: "b".to_owned(),
             vips: [(vip.address, vip)].into(),
             rules: [PolicyRule {
                 family: Family::Ipv4,
@@ -311,9 +313,9 @@ mod tests {
     #[test]
     fn a_reboot_leaves_only_the_vips() {
         let mut after = record();
-        after.enter_boot("b");
+        after.enter("b");
         assert_eq!(after, record());
-        after.enter_boot("c");
+        after.enter("c");
         assert_eq!(after.vips, record().vips);
         assert!(after.rules.is_empty() && after.routes.is_empty() && after.sysctls.is_empty());
     }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
+use super::place::OWN_NAMESPACE;
 use super::record::{Distrust, Record};
 use super::{Error, Reason, Result};
 
@@ -73,14 +75,17 @@ pub fn read(directory: &Path) -> Result<(Record, Option<Warning>)> {
             }
         }
     };
-    record.enter_boot(&boot()?);
+    record.enter(&life()?);
     Ok((record, warning))
 }
 
-/// The kernel's name for the time since it was started.
-fn boot() -> Result<String> {
-    let id = super::sysctl::read("kernel.random.boot_id")?;
-    Ok(id.unwrap_or_default())
+/// The kernel's name for the time since it was started, and the number of the
+/// calling thread's network namespace in it.
+fn life() -> Result<String> {
+    let boot = super::sysctl::read("kernel.random.boot_id")?.unwrap_or_default();
+    let namespace = fs::metadata(OWN_NAMESPACE)
+        .map_err(|error| Error::new("tell which network namespace this is", error))?;
+    Ok(format!("{boot}/{}", namespace.ino()))
 }
 
 /// A directory's record, locked: nobody else plans or changes meanwhile.
@@ -203,7 +208,7 @@ mod tests {
             "net.ipv4.ip_forward".to_owned(),
             super::super::Before::default(),
         );
-        record.enter_boot(&boot().unwrap());
+        record.enter(&life().unwrap());
         record
     }
 
@@ -241,7 +246,7 @@ mod tests {
         let directory = Directory::new("store-boot");
         let (store, ..) = Store::open(&directory.0).unwrap();
         let mut old = record();
-        old.boot = "another".to_owned();
+        old.life = "another".to_owned();
         store.write(&old).unwrap();
         assert!(read(&directory.0).unwrap().0.is_empty());
     }
