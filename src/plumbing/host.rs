@@ -1,0 +1,300 @@
+//! Carries out one step of a plan and keeps the record of it. The record is
+//! written before the change that it speaks of, and forgets only after what it
+//! spoke of is gone: killed in between, it knows of something that is not
+//! there, never the reverse.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use neli::consts::socket::NlFamily;
+
+use super::record::{Before, Record};
+use super::store::{self, Store, Warning};
+use super::{
+    Error, Place, Reason, Result, Vips, forwarding, mark, route, rule, run_dir, state_dir, sysctl,
+};
+use crate::model::{Family, HostStep};
+use crate::netlink::{self, Socket};
+use crate::reconcile::{Host, StepError};
+
+/// This machine, or one network namespace of it, with the lock on its record.
+/// Belongs to the thread, and so to the network namespace, that opened it.
+pub struct Plumbing {
+    routing: Socket,
+    netfilter: Option<Socket>,
+    store: Store,
+    record: Record,
+    warning: Option<Warning>,
+}
+
+/// Looks at the VIPs of the calling thread's network namespace without a lock,
+/// for those who change nothing. The warning, if any, is about the record.
+///
+/// # Errors
+/// The kernel or the record cannot be read.
+pub fn look(directory: &Path) -> Result<(Vips, Option<Warning>)> {
+    let (record, warning) = store::read(directory)?;
+    let mut netfilter = netfilter()?;
+    let vips = picture(&mut routing()?, netfilter.as_mut(), record)?;
+    Ok((vips, warning))
+}
+
+fn routing() -> Result<Socket> {
+    Socket::open(NlFamily::Route).map_err(|error| Error::new("talk to the kernel", error))
+}
+
+/// `None` when the kernel has no netfilter to talk to.
+fn netfilter() -> Result<Option<Socket>> {
+    match Socket::open(NlFamily::Netfilter) {
+        Ok(socket) => Ok(Some(socket)),
+        Err(netlink::Error::Socket { source, .. })
+            if source.raw_os_error() == Some(libc::EPROTONOSUPPORT) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(Error::new("talk to the kernel", error)),
+    }
+}
+
+fn picture(routing: &mut Socket, netfilter: Option<&mut Socket>, record: Record) -> Result<Vips> {
+    let marks = match netfilter.map(mark::inspect) {
+        None => None,
+        Some(Ok(marks)) => Some(marks),
+        Some(Err(error)) if matches!(error.reason, Reason::NoNfTables) => None,
+        Some(Err(error)) => return Err(error),
+    };
+    let mut vips = Vips {
+        can_mark: marks.is_some(),
+        marks: marks.flatten(),
+        rules: Vec::new(),
+        routes: Vec::new(),
+        record,
+    };
+    for family in [Family::Ipv4, Family::Ipv6] {
+        vips.rules.extend(rule::dump(routing, family)?);
+        vips.routes.extend(route::dump(routing, family)?);
+    }
+    Ok(vips)
+}
+
+impl Plumbing {
+    /// Opens the calling thread's network namespace.
+    ///
+    /// # Errors
+    /// As [`Plumbing::at`].
+    pub fn open() -> Result<Self> {
+        Self::at(&Place::here()?.directory(&state_dir(), &run_dir()))
+    }
+
+    /// Opens the calling thread's network namespace with the record in this
+    /// directory, and waits for the lock on it.
+    ///
+    /// # Errors
+    /// The directory cannot be written, another lbctl does not let go of the
+    /// lock, or the system has no netlink.
+    pub fn at(directory: &Path) -> Result<Self> {
+        let (store, record, warning) = Store::open(directory)?;
+        Ok(Self {
+            routing: routing()?,
+            netfilter: netfilter()?,
+            store,
+            record,
+            warning,
+        })
+    }
+
+    /// What went wrong with the record while it was opened.
+    #[must_use]
+    pub fn warning(&self) -> Option<&Warning> {
+        self.warning.as_ref()
+    }
+
+    /// What lbctl remembers.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Looks at the VIPs, to plan with.
+    ///
+    /// # Errors
+    /// The kernel cannot be read.
+    pub fn vips(&mut self) -> Result<Vips> {
+        let record = self.record.clone();
+        picture(&mut self.routing, self.netfilter.as_mut(), record)
+    }
+
+    /// What puts every kernel parameter back that lbctl changed. Also steps
+    /// that change no value stand here: with them the record forgets.
+    ///
+    /// # Errors
+    /// A parameter cannot be read.
+    pub fn plan_parameters_back(&self) -> Result<Vec<HostStep>> {
+        let mut steps = Vec::new();
+        for (name, original) in &self.record.sysctls {
+            let before = sysctl::read(name)?;
+            steps.push(HostStep::SetSysctl {
+                name: name.clone(),
+                before: before.unwrap_or_else(|| original.value.clone()),
+                after: original.value.clone(),
+            });
+        }
+        Ok(steps)
+    }
+
+    /// Notes, then acts; what was noted is taken back when nothing was made.
+    fn make(
+        &mut self,
+        note: impl FnOnce(&mut Record),
+        act: impl FnOnce(&mut Self) -> Result<bool>,
+    ) -> std::result::Result<(), StepError> {
+        let before = self.record.clone();
+        note(&mut self.record);
+        if let Err(error) = self.keep(&before) {
+            self.record = before;
+            return Err(Box::new(error));
+        }
+        let made = act(self);
+        if !matches!(made, Ok(true)) {
+            let noted = std::mem::replace(&mut self.record, before);
+            let kept = self.keep(&noted);
+            made.map_err(|error| error.reason)?;
+            kept?;
+        }
+        Ok(())
+    }
+
+    /// Acts, then forgets.
+    fn unmake(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<()>,
+        forget: impl FnOnce(&mut Record),
+    ) -> std::result::Result<(), StepError> {
+        act(self).map_err(|error| error.reason)?;
+        let before = self.record.clone();
+        forget(&mut self.record);
+        self.keep(&before)?;
+        Ok(())
+    }
+
+    /// Writes the record if it is no longer what it was.
+    fn keep(&self, before: &Record) -> Result<()> {
+        if self.record == *before {
+            Ok(())
+        } else {
+            self.store.write(&self.record)
+        }
+    }
+
+    fn netfilter(&mut self) -> Result<&mut Socket> {
+        self.netfilter
+            .as_mut()
+            .ok_or_else(|| Error::new("mark packets", Reason::NoNfTables))
+    }
+
+    fn set_sysctl(&mut self, name: &str, after: &str) -> std::result::Result<(), StepError> {
+        let current = sysctl::read(name).map_err(|error| error.reason)?;
+        // A parameter that the kernel does not have answers when it is written.
+        let is_so = current.as_deref() == Some(after);
+        match self.record.sysctls.get(name) {
+            None if is_so => Ok(()),
+            None => {
+                let before = Before {
+                    value: current.unwrap_or_default(),
+                    swept: remember(name)?,
+                };
+                self.make(
+                    |record| {
+                        record.sysctls.insert(name.to_owned(), before);
+                    },
+                    |_| sysctl::write(name, after).map(|()| true),
+                )
+            }
+            Some(before) if before.value == after => {
+                let swept = before.swept.clone();
+                self.unmake(
+                    |_| {
+                        if !is_so {
+                            sysctl::write(name, after)?;
+                        }
+                        put_back(&swept)
+                    },
+                    |record| {
+                        record.sysctls.remove(name);
+                    },
+                )
+            }
+            Some(_) if is_so => Ok(()),
+            Some(_) => Ok(sysctl::write(name, after).map_err(|error| error.reason)?),
+        }
+    }
+}
+
+/// The values of those that the kernel changes along with this parameter.
+fn remember(name: &str) -> Result<BTreeMap<String, String>> {
+    let mut values = BTreeMap::new();
+    for swept in forwarding::swept_by(name)? {
+        if let Some(value) = sysctl::read(&swept)? {
+            values.insert(swept, value);
+        }
+    }
+    Ok(values)
+}
+
+/// Gives parameters their old values, those of interfaces that are still there.
+fn put_back(values: &BTreeMap<String, String>) -> Result<()> {
+    for (name, value) in values {
+        if sysctl::read(name)?.is_some_and(|current| current != *value) {
+            sysctl::write(name, value)?;
+        }
+    }
+    Ok(())
+}
+
+impl Host for Plumbing {
+    fn apply(&mut self, step: &HostStep) -> std::result::Result<(), StepError> {
+        match step {
+            HostStep::SetSysctl { name, after, .. } => self.set_sysctl(name, after),
+            HostStep::AddMark { vip, .. } => self.make(
+                |record| {
+                    record.vips.insert(vip.address, *vip);
+                },
+                |this| mark::add(this.netfilter()?, vip).map(|()| true),
+            ),
+            HostStep::RemoveMark { vip, .. } => self.unmake(
+                // Without nf_tables there is no mark to remove.
+                |this| match &mut this.netfilter {
+                    Some(netfilter) => mark::remove(netfilter, vip),
+                    None => Ok(()),
+                },
+                |record| {
+                    record.vips.remove(&vip.address);
+                },
+            ),
+            HostStep::AddRule(rule) => self.make(
+                |record| {
+                    record.rules.insert(*rule);
+                },
+                |this| rule::ensure(&mut this.routing, rule),
+            ),
+            HostStep::RemoveRule(rule) => self.unmake(
+                |this| rule::remove(&mut this.routing, rule),
+                |record| {
+                    record.rules.remove(rule);
+                },
+            ),
+            HostStep::AddRoute(route) => self.make(
+                |record| {
+                    record.routes.insert(*route);
+                },
+                |this| route::ensure(&mut this.routing, route),
+            ),
+            HostStep::RemoveRoute(route) => self.unmake(
+                |this| route::remove(&mut this.routing, route),
+                |record| {
+                    record.routes.remove(route);
+                },
+            ),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Which mark, table and priority a VIP gets: those of its family's other
+//! VIPs, else 1, 100 and 100 when free, else the next that nobody uses.
+//! A number asked for that is somebody else's is refused. Pure.
+
+use std::net::IpAddr;
+
+use super::Reason;
+use super::route::Route;
+use super::rule::Rule;
+use crate::model::{Family, LocalRoute, Vip};
+
+const MARK: u32 = 1;
+const TABLE: u32 = 100;
+const PRIORITY: u32 = 100;
+
+/// `RT_TABLE_COMPAT`, `DEFAULT`, `MAIN`, `LOCAL`: the kernel's own.
+const RESERVED_TABLES: std::ops::RangeInclusive<u32> = 252..=255;
+/// The rule that leads everything to table main; ours must come before it.
+const MAIN_RULE: u32 = 32766;
+
+/// Numbers that were asked for; what is left out is picked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The packet mark.
+    pub mark: Option<u32>,
+    /// The routing table.
+    pub table: Option<u32>,
+    /// The rule's priority.
+    pub priority: Option<u32>,
+}
+
+impl Wanted {
+    /// Whether a VIP with these numbers is what was asked for.
+    #[must_use]
+    pub fn allows(&self, mark: u32, table: u32, priority: u32) -> bool {
+        self.mark.is_none_or(|wanted| wanted == mark)
+            && self.table.is_none_or(|wanted| wanted == table)
+            && self.priority.is_none_or(|wanted| wanted == priority)
+    }
+}
+
+impl Wanted {
+    /// These numbers, and where there is none, the other's.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            mark: self.mark.or(other.mark),
+            table: self.table.or(other.table),
+            priority: self.priority.or(other.priority),
+        }
+    }
+
+    /// Whether no number contradicts the other's.
+    pub(super) fn agrees(self, other: Self) -> bool {
+        self.or(other) == other.or(self)
+    }
+}
+
+/// A mark, a table and a priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Numbers {
+    pub mark: u32,
+    pub table: u32,
+    pub priority: u32,
+}
+
+/// What numbers are picked from.
+pub(super) struct Field<'a> {
+    /// The VIP that needs them.
+    pub address: IpAddr,
+    /// Our other VIPs.
+    pub ours: Vec<Vip>,
+    /// The rules of both families.
+    pub rules: &'a [Rule],
+    /// The routes of both families.
+    pub routes: &'a [Route],
+}
+
+impl Field<'_> {
+    /// Picks what was not asked for and checks what was.
+    pub fn pick(&self, wanted: Wanted) -> Result<Numbers, Reason> {
+        check(wanted)?;
+        if let Some(numbers) = self.shared(wanted).or_else(|| self.adopted(wanted)) {
+            return Ok(numbers);
+        }
+        let mark = self.mark(wanted.mark)?;
+        let table = self.table(wanted.table)?;
+        // A rule that leads there already has a priority; a second one would
+        // never see a packet.
+        let leading = self
+            .rules
+            .iter()
+            .find(|rule| rule.leads(self.family(), mark, table));
+        let priority = match (leading, wanted.priority) {
+            (Some(rule), Some(priority)) if rule.priority != priority => {
+                return Err(Reason::Wrong(format!(
+                    "the rule with priority {} leads mark {mark} to table {table} already; \
+                     leave --priority out",
+                    rule.priority
+                )));
+            }
+            (Some(rule), _) => rule.priority,
+            (None, priority) => self.priority(priority)?,
+        };
+        Ok(Numbers {
+            mark,
+            table,
+            priority,
+        })
+    }
+
+    fn family(&self) -> Family {
+        Family::of(self.address)
+    }
+
+    fn family_rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.family == self.family())
+    }
+
+    /// The numbers of another VIP of this family.
+    fn shared(&self, wanted: Wanted) -> Option<Numbers> {
+        self.ours
+            .iter()
+            .filter(|vip| vip.family() == self.family() && vip.address != self.address)
+            .filter(|vip| wanted.allows(vip.mark, vip.table, vip.priority))
+            .map(|vip| Numbers {
+                mark: vip.mark,
+                table: vip.table,
+                priority: vip.priority,
+            })
+            .min()
+    }
+
+    /// The numbers of a rule that does the job already: one of ours that was
+    /// left over, or one made by hand with the very numbers that we would take.
+    fn adopted(&self, wanted: Wanted) -> Option<Numbers> {
+        let usual = Numbers {
+            mark: wanted.mark.unwrap_or(MARK),
+            table: wanted.table.unwrap_or(TABLE),
+            priority: 0,
+        };
+        self.family_rules()
+            .filter(|rule| rule.leads(rule.family, rule.mark, rule.table) && rule.mark != 0)
+            .filter(|rule| wanted.allows(rule.mark, rule.table, rule.priority))
+            .filter(|rule| (1..MAIN_RULE).contains(&rule.priority))
+            .filter(|rule| rule.is_tagged() || (rule.mark, rule.table) == (usual.mark, usual.table))
+            .filter(|rule| !RESERVED_TABLES.contains(&rule.table))
+            .filter(|rule| self.only_delivers(rule.table))
+            .map(|rule| Numbers {
+                mark: rule.mark,
+                table: rule.table,
+                priority: rule.priority,
+            })
+            .min()
+    }
+
+    /// Whether the table holds nothing but single local addresses.
+    fn only_delivers(&self, table: u32) -> bool {
+        self.routes
+            .iter()
+            .filter(|route| route.family() == self.family() && route.table == table)
+            .all(Route::is_local_host)
+    }
+
+    fn mark(&self, wanted: Option<u32>) -> Result<u32, Reason> {
+        // A mark is one for both families: whoever has a rule for it in one
+        // may well mark packets of the other.
+        let foreign = |mark: u32| {
+            let mut rules = self.rules.iter();
+            rules.find(|rule| !rule.is_tagged() && rule.speaks_of(mark))
+        };
+        let own = |mark: u32| {
+            let mut vips = self.ours.iter();
+            vips.any(|vip| vip.family() == self.family() && vip.mark == mark)
+        };
+        let free = || (MARK..=u32::MAX).find(|mark| foreign(*mark).is_none() && !own(*mark));
+        match wanted {
+            None => free().ok_or(Reason::NoneFree("mark")),
+            Some(mark) => match foreign(mark) {
+                None => Ok(mark),
+                Some(rule) => Err(Reason::Taken {
+                    what: "mark",
+                    number: mark,
+                    by: format!("the rule with priority {}", rule.priority),
+                    free: free(),
+                }),
+            },
+        }
+    }
+
+    fn table(&self, wanted: Option<u32>) -> Result<u32, Reason> {
+        let user = |table: u32| -> Option<String> {
+            let same_job = LocalRoute {
+                address: self.address,
+                table,
+            };
+            let rule = self
+                .family_rules()
+                .find(|rule| !rule.is_tagged() && rule.table == table);
+            let route = self.routes.iter().find(|route| {
+                route.family() == self.family()
+                    && route.table == table
+                    && !route.is_tagged()
+                    && !route.is(&same_job)
+            });
+            match (rule, route) {
+                (Some(rule), _) => Some(format!("the rule with priority {}", rule.priority)),
+                (None, Some(route)) => Some(format!(
+                    "a route to {}/{} that is not lbctl's",
+                    route.destination, route.length
+                )),
+                (None, None) => None,
+            }
+        };
+        let free = || {
+            (TABLE..=u32::MAX)
+                .find(|table| !RESERVED_TABLES.contains(table) && user(*table).is_none())
+        };
+        match wanted {
+            None => free().ok_or(Reason::NoneFree("table")),
+            Some(table) => match user(table) {
+                None => Ok(table),
+                Some(by) => Err(Reason::Taken {
+                    what: "table",
+                    number: table,
+                    by,
+                    free: free(),
+                }),
+            },
+        }
+    }
+
+    fn priority(&self, wanted: Option<u32>) -> Result<u32, Reason> {
+        let taken = |priority: u32| self.family_rules().any(|rule| rule.priority == priority);
+        let free = || (PRIORITY..MAIN_RULE).find(|priority| !taken(*priority));
+        match wanted {
+            None => free().ok_or(Reason::NoneFree("priority")),
+            Some(priority) if taken(priority) => Err(Reason::Taken {
+                what: "priority",
+                number: priority,
+                by: "another rule".to_owned(),
+                free: free(),
+            }),
+            Some(priority) => Ok(priority),
+        }
+    }
+}
+
+/// Refuses numbers that can never be right.
+fn check(wanted: Wanted) -> Result<(), Reason> {
+    let wrong = |sentence: String| Err(Reason::Wrong(sentence));
+    if wanted.mark == Some(0) {
+        return wrong("mark 0 is what every unmarked packet has; take 1 or more".to_owned());
+    }
+    if let Some(table) = wanted.table
+        && (table == 0 || RESERVED_TABLES.contains(&table))
+    {
+        return wrong(format!(
+            "table {table} is one of the kernel's own; take another, such as {TABLE}"
+        ));
+    }
+    match wanted.priority {
+        None | Some(1..MAIN_RULE) => Ok(()),
+        Some(priority) => wrong(format!(
+            "priority {priority} is not between the rules of the tables local (0) \
+             and main ({MAIN_RULE}), where the VIP's rule must stand"
+        )),
+    }
+}

@@ -1,0 +1,118 @@
+//! Where lbctl keeps what it must remember, a directory for each network
+//! namespace: two directors on one machine never share their state.
+//!
+//! | namespace | directory |
+//! |---|---|
+//! | that of process 1 | `/var/lib/lbctl` |
+//! | one with a name in /run/netns | `/var/lib/lbctl/netns/NAME` |
+//! | any other; it does not survive a reboot | `/run/lbctl/netns/INODE` |
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::namespace::NAMED;
+use super::{Error, Result};
+
+/// The calling thread's network namespace; /proc/self is the main thread's.
+pub(super) const OWN_NAMESPACE: &str = "/proc/thread-self/ns/net";
+
+/// What survives a reboot: `$LBCTL_STATE_DIR`, or /var/lib/lbctl.
+#[must_use]
+pub fn state_dir() -> PathBuf {
+    from_environment("LBCTL_STATE_DIR", "/var/lib/lbctl")
+}
+
+/// What does not survive a reboot: `$LBCTL_RUN_DIR`, or /run/lbctl.
+#[must_use]
+pub fn run_dir() -> PathBuf {
+    from_environment("LBCTL_RUN_DIR", "/run/lbctl")
+}
+
+fn from_environment(variable: &str, otherwise: &str) -> PathBuf {
+    env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map_or_else(|| PathBuf::from(otherwise), PathBuf::from)
+}
+
+/// Which network namespace the calling thread is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// That of process 1.
+    Main,
+    /// One that /run/netns has a name for.
+    Named(OsString),
+    /// Any other, known by its inode.
+    Nameless(u64),
+}
+
+impl Place {
+    /// Looks where the calling thread is. Where process 1 is hidden, as from a
+    /// user without privilege, a namespace without a name counts as the main one.
+    ///
+    /// # Errors
+    /// /proc is not mounted.
+    pub fn here() -> Result<Self> {
+        let own = fs::metadata(OWN_NAMESPACE).map_err(|error| {
+            Error::new(
+                "tell which network namespace this is (is /proc mounted?)",
+                error,
+            )
+        })?;
+        let same = |other: &fs::Metadata| (own.dev(), own.ino()) == (other.dev(), other.ino());
+        let main = fs::metadata("/proc/1/ns/net");
+        if main.as_ref().is_ok_and(same) {
+            return Ok(Self::Main);
+        }
+        // A machine without /run/netns has no named ones.
+        let mut names: Vec<OsString> = fs::read_dir(NAMED)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| fs::metadata(entry.path()).is_ok_and(|found| same(&found)))
+            .map(|entry| entry.file_name())
+            .collect();
+        // One namespace may have two names; any order that stays will do.
+        names.sort();
+        Ok(match (names.into_iter().next(), main) {
+            (Some(name), _) => Self::Named(name),
+            (None, Err(_)) => Self::Main,
+            (None, Ok(_)) => Self::Nameless(own.ino()),
+        })
+    }
+
+    /// The directory below `state` (see [`state_dir`]) or `run` (see [`run_dir`]).
+    #[must_use]
+    pub fn directory(&self, state: &Path, run: &Path) -> PathBuf {
+        match self {
+            Self::Main => state.to_owned(),
+            Self::Named(name) => state.join("netns").join(name),
+            Self::Nameless(inode) => run.join("netns").join(inode.to_string()),
+        }
+    }
+
+    /// The directory of what does not survive a reboot, such as what a running
+    /// probe believes.
+    #[must_use]
+    pub fn run_directory(&self, run: &Path) -> PathBuf {
+        self.directory(run, run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_namespace_has_a_directory_of_its_own() {
+        let (state, run) = (Path::new("/s"), Path::new("/r"));
+        let of = |place: Place| place.directory(state, run).display().to_string();
+        assert_eq!(of(Place::Main), "/s");
+        assert_eq!(of(Place::Named("blue".into())), "/s/netns/blue");
+        assert_eq!(of(Place::Nameless(4026)), "/r/netns/4026");
+        let named = Place::Named("blue".into()).run_directory(run);
+        assert_eq!(named, Path::new("/r/netns/blue"));
+    }
+}
