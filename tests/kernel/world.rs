@@ -34,8 +34,13 @@ impl World {
             directory: std::env::temp_dir().join(format!("lbctl-world-{name}")),
         };
         // Link-local addresses that come up later would look like a change.
-        for namespace in [&world.client, &world.director].into_iter().chain(&world.workers) {
-            namespace.line("sysctl -q -w net.ipv6.conf.default.addr_gen_mode=1").ok();
+        for namespace in [&world.client, &world.director]
+            .into_iter()
+            .chain(&world.workers)
+        {
+            namespace
+                .line("sysctl -q -w net.ipv6.conf.default.addr_gen_mode=1")
+                .ok();
         }
         let director = &world.director.name;
         batch(
