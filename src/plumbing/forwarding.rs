@@ -4,7 +4,7 @@
 //! One write changes many parameters (`inet_forward_change` in
 //! net/ipv4/devinet.c, `addrconf_forward_change` in net/ipv6/addrconf.c): all
 //! interfaces' `forwarding`, the default for new ones, and for IPv4 also
-//! `conf/all/accept_redirects`. [`swept_by`] names them, so that they can be
+//! `conf/all/accept_redirects`. `swept_by` names them, so that they can be
 //! remembered and put back.
 
 use std::fs;

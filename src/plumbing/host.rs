@@ -10,9 +10,7 @@ use neli::consts::socket::NlFamily;
 
 use super::record::{Before, Record};
 use super::store::{self, Store, Warning};
-use super::{
-    Error, Place, Reason, Result, Vips, forwarding, mark, route, rule, run_dir, state_dir, sysctl,
-};
+use super::{Error, Reason, Result, Vips, forwarding, mark, route, rule, state_directory, sysctl};
 use crate::model::{Family, HostStep};
 use crate::netlink::{self, Socket};
 use crate::reconcile::{Host, StepError};
@@ -83,7 +81,7 @@ impl Plumbing {
     /// # Errors
     /// As [`Plumbing::at`].
     pub fn open() -> Result<Self> {
-        Self::at(&Place::here()?.directory(&state_dir(), &run_dir()))
+        Self::at(&state_directory()?)
     }
 
     /// Opens the calling thread's network namespace with the record in this

@@ -2,8 +2,8 @@
 //! forwarding, the mark, the policy rule, the local route; and the record of
 //! what was there before. Speaks netlink and /proc/sys, knows no IPVS.
 //!
-//! Whoever only looks asks [`look`]. Whoever changes something opens a
-//! [`Plumbing`], which holds the lock, plans with its [`Vips`] and runs the
+//! Whoever only looks asks `look`. Whoever changes something opens a
+//! `Plumbing`, which holds the lock, plans with its `Vips` and runs the
 //! steps through `reconcile`. `namespace` and `network` are for `--netns` and
 //! for throw-away worlds.
 
@@ -37,7 +37,7 @@ pub use host::{Plumbing, look};
 pub use namespace::Namespace;
 pub use network::{Interface, Network};
 pub use numbers::Wanted;
-pub use place::{Place, run_dir, state_dir};
+pub use place::{Place, run_dir, state_dir, state_directory};
 pub use record::{Before, Distrust, Record};
 pub use store::{Store, Warning};
 pub use vip::{Note, Part, Planned, VipState};

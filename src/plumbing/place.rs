@@ -37,6 +37,15 @@ fn from_environment(variable: &str, otherwise: &str) -> PathBuf {
         .map_or_else(|| PathBuf::from(otherwise), PathBuf::from)
 }
 
+/// The directory of the calling thread's network namespace for what survives a
+/// reboot, if the namespace does.
+///
+/// # Errors
+/// /proc is not mounted.
+pub fn state_directory() -> Result<PathBuf> {
+    Ok(Place::here()?.directory(&state_dir(), &run_dir()))
+}
+
 /// Which network namespace the calling thread is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {

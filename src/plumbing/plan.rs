@@ -5,13 +5,15 @@
 //! round: the record of it, kept along with the mark, is there from the first
 //! step to the last.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::numbers::{Field, Wanted};
+use super::rule::Rule;
 use super::vip::{self, Part, Planned};
 use super::vips::{Vips, make, route_of, rule_of};
 use super::{Error, Reason, Result};
-use crate::model::{Family, HostStep};
+use crate::model::{Family, HostStep, PolicyRule};
 
 impl Vips {
     /// What makes this address a complete VIP. Numbers that are not asked for
@@ -58,7 +60,8 @@ impl Vips {
         Ok(Planned { vip, steps, notes })
     }
 
-    /// What takes this VIP away: what lbctl made for it and no other VIP needs.
+    /// What takes this VIP away: what lbctl made for it and no other VIP needs,
+    /// also what is recorded but, because lbctl was killed, was never made.
     ///
     /// # Errors
     /// [`Reason::UnknownVip`].
@@ -80,15 +83,16 @@ impl Vips {
             .filter(|other| **other != address && Family::of(**other) == vip.family())
             .map(|other| self.vip(*other))
             .any(|other| (other.mark, other.table) == (vip.mark, vip.table));
-        if !shared && state.rule == Part::Ours {
-            steps.extend(
-                self.leading(&vip)
-                    .filter(|rule| self.is_ours(rule))
-                    .map(|rule| HostStep::RemoveRule(rule.named())),
-            );
+        if !shared {
+            let recorded = self.record.rules.iter().copied();
+            let recorded = recorded.filter(|rule| *rule == rule_of(&vip));
+            let there = self.leading(&vip).filter(|rule| self.is_ours(rule));
+            let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).collect();
+            steps.extend(rules.into_iter().map(HostStep::RemoveRule));
         }
-        if state.route == Part::Ours {
-            steps.push(HostStep::RemoveRoute(route_of(&vip)));
+        let route = route_of(&vip);
+        if state.route == Part::Ours || self.record.routes.contains(&route) {
+            steps.push(HostStep::RemoveRoute(route));
         }
         let mut marks = self.marks.iter().flatten();
         steps.push(HostStep::RemoveMark {
@@ -108,9 +112,14 @@ impl Vips {
         for address in self.addresses() {
             steps.extend(self.plan_remove(address)?);
         }
-        let left = self.rules.iter().filter(|rule| self.is_ours(rule));
-        let left: Vec<HostStep> = left
-            .map(|rule| HostStep::RemoveRule(rule.named()))
+        let recorded = self.record.rules.iter().copied();
+        let there = self.rules.iter().filter(|rule| self.is_ours(rule));
+        let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).collect();
+        let routes = self.record.routes.iter().copied();
+        let left: Vec<HostStep> = rules
+            .into_iter()
+            .map(HostStep::RemoveRule)
+            .chain(routes.map(HostStep::RemoveRoute))
             .collect();
         self.draw(&left);
         steps.extend(left);
@@ -146,11 +155,10 @@ impl Vips {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{LocalRoute, PolicyRule, Vip};
+    use crate::model::{LocalRoute, Vip};
     use crate::plumbing::VipState;
     use crate::plumbing::record::Record;
     use crate::plumbing::route::{Route, RouteKind};
-    use crate::plumbing::rule::Rule;
 
     const A: &str = "192.0.2.1";
     const B: &str = "192.0.2.2";

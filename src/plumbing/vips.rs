@@ -156,16 +156,25 @@ impl Vips {
                     }
                     self.record.vips.remove(&vip.address);
                 }
-                HostStep::AddRule(rule) => self.rules.push(Rule::ours(rule)),
+                HostStep::AddRule(rule) => {
+                    self.rules.push(Rule::ours(rule));
+                    self.record.rules.insert(*rule);
+                }
                 HostStep::RemoveRule(gone) => {
                     let record = &self.record;
                     self.rules
                         .retain(|rule| !(is_ours(rule, record) && rule.is(gone)));
+                    self.record.rules.remove(gone);
                 }
-                HostStep::AddRoute(route) => self.routes.push(Route::ours(route)),
-                HostStep::RemoveRoute(gone) => self
-                    .routes
-                    .retain(|route| !(route.is_tagged() && route.is(gone))),
+                HostStep::AddRoute(route) => {
+                    self.routes.push(Route::ours(route));
+                    self.record.routes.insert(*route);
+                }
+                HostStep::RemoveRoute(gone) => {
+                    self.routes
+                        .retain(|route| !(route.is_tagged() && route.is(gone)));
+                    self.record.routes.remove(gone);
+                }
             }
         }
     }
