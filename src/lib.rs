@@ -9,6 +9,8 @@
 //! `netlink` and `model`. `health` and `reconcile` see the kernel only through
 //! traits. `render` never touches the kernel. `tests/house.rs` holds this.
 
+/// Why does it not work? Findings, and what mends them.
+pub mod check;
 /// What can be typed; nothing else.
 pub mod cli;
 /// One file per verb: ask, call, hand to render.
@@ -19,13 +21,17 @@ pub mod formats;
 pub mod health;
 /// The IPVS protocol; the only place with its numbers.
 pub mod ipvs;
+/// Names into addresses and ports.
+pub mod lookup;
 /// Pure values; how each is written and read.
 pub mod model;
 /// How to talk netlink; knows no family.
 pub mod netlink;
 /// Getting packets to IPVS: forwarding, marks, rules, routes, and the record.
 pub mod plumbing;
-/// A plan's steps, run all or nothing.
+/// What shall be and what is; the steps between, run all or nothing.
 pub mod reconcile;
 /// Values into what a person or a script reads.
 pub mod render;
+/// The questions of `setup`, and the proof that it works.
+pub mod wizard;

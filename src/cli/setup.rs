@@ -4,20 +4,27 @@ use clap::Args;
 
 /// `setup`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl setup                                        asks
+  lbctl setup --vip 192.0.2.10:80 --servers 10.0.0.11,10.0.0.12 --health /health.html --yes
+
+Each flag answers its question beforehand. Without a terminal, what no flag
+answers has its default.")]
 pub struct SetupArgs {
     /// Virtual IP address and port
     #[arg(long, value_name = "ADDR:PORT")]
     pub vip: Option<String>,
     /// Real servers, comma separated
-    #[arg(long, value_name = "ADDR[:PORT],...", value_delimiter = ',')]
-    pub servers: Vec<String>,
-    /// Page that tells whether a server is well
+    #[arg(long, value_name = "ADDR[:PORT],...")]
+    pub servers: Option<String>,
+    /// Page that tells whether a server is well, or tcp
     #[arg(long, value_name = "PATH")]
     pub health: Option<String>,
-    /// Host name to ask it for
+    /// Host name to ask it for, or none
     #[arg(long, value_name = "NAME")]
     pub virtualhost: Option<String>,
-    /// Server that answers when no other is left; none for no such server
+    /// Server that answers when no other is left, or none
     #[arg(long, value_name = "ADDR[:PORT]")]
     pub sorry: Option<String>,
     /// Scheduler

@@ -7,7 +7,7 @@ use crate::cli::{ColorChoice, GlobalOptions};
 use crate::formats;
 use crate::ipvs::{self, Client};
 use crate::model::{HostStep, Step, TableStep};
-use crate::plumbing::{self, Namespace, Place, Plumbing, Vips, Warning, run_dir, state_dir};
+use crate::plumbing::{self, Namespace, Plumbing, Vips, Warning, state_directory};
 use crate::reconcile::{self, StepError};
 use crate::render::Output;
 
@@ -97,7 +97,7 @@ impl Context {
     /// # Errors
     /// They cannot be read.
     pub fn look(&mut self) -> Result<Vips> {
-        let directory = Place::here()?.directory(&state_dir(), &run_dir());
+        let directory = state_directory()?;
         let (vips, warning) = plumbing::look(&directory)?;
         self.warn(warning.as_ref());
         Ok(vips)
@@ -128,7 +128,8 @@ impl Context {
         }
     }
 
-    fn print_plan(&mut self, plan: &[Step]) -> Result<()> {
+    /// Prints the commands that do the same.
+    pub fn print_plan(&mut self, plan: &[Step]) -> Result<()> {
         for step in plan {
             for command in formats::commands(step) {
                 self.output.line(&command)?;

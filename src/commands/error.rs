@@ -33,6 +33,8 @@ pub enum Error {
     Plumbing(plumbing::Error),
     /// The probe cannot start: exit 1.
     Probe(ProbeError),
+    /// The person stopped a dialogue: exit 130, as the shell has it for Ctrl-C.
+    Interrupted,
     /// Anything else of the machine: exit 1. The sentence is complete.
     Machine(String),
     /// The answer could not be written.
@@ -49,6 +51,7 @@ impl Error {
                 why: reconcile::RequestError::Impossible(_) | reconcile::RequestError::NothingNamed,
                 ..
             } => 2,
+            Self::Interrupted => 130,
             Self::Plumbing(plumbing::Error {
                 reason: Reason::Unusable { .. } | Reason::Wrong(_) | Reason::BadName,
                 ..
@@ -71,6 +74,7 @@ impl fmt::Display for Error {
             Self::Request { doing, why } => write!(f, "cannot {doing}: {why}"),
             Self::Ipvs { doing, source } => write!(f, "cannot {doing}: {source}"),
             Self::Plan(failure) => failure.fmt(f),
+            Self::Interrupted => f.write_str("stopped; nothing was changed"),
             Self::Plumbing(error) => error.fmt(f),
             Self::Probe(error) => error.fmt(f),
             Self::Output(error) => write!(f, "cannot write the answer: {error}"),

@@ -1,10 +1,12 @@
 //! One file per verb: ask, call, hand to render; no logic of its own. Here the
 //! verbs are told apart, and errors become exit codes.
 
+mod check;
 mod context;
 mod error;
 mod forward;
 mod probe;
+mod setup;
 mod table;
 mod vip;
 mod words;
@@ -62,6 +64,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Forward(args) => forward::run(&mut context, args),
         Verb::Vip(args) => vip::run(&mut context, args),
         Verb::Probe(args) => probe::run(&mut context, args),
+        Verb::Check(args) => check::run(&mut context, args),
+        Verb::Setup(args) => setup::run(&mut context, args),
         _ => Err(Error::Usage("not yet".to_owned())),
     }?;
     context.output.flush()?;

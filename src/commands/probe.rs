@@ -1,5 +1,6 @@
 //! `probe`: health checks from flags, once or in a loop.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::cli::{OnFailure as OnFailureWord, ProbeArgs};
@@ -132,6 +133,21 @@ pub(super) fn http(path: &str, virtualhost: Option<&str>, status: &str) -> Resul
         .map_err(|error| Error::Usage(error.to_string()))
 }
 
+/// A server that is not checked, as the sorry server is.
+pub(super) fn unchecked(address: IpAddr, port: u16, forward: Forward) -> ServerSpec {
+    ServerSpec {
+        server: Server {
+            address,
+            port,
+            forward,
+            weight: 1,
+            upper_threshold: 0,
+            lower_threshold: 0,
+        },
+        check: None,
+    }
+}
+
 /// The sorry server gets its packets as the service's other servers do.
 fn sorry_server(context: &mut Context, text: &str, id: &ServiceId) -> Result<ServerSpec> {
     let names = words::servers(std::slice::from_ref(&text.to_owned()), id)?;
@@ -148,17 +164,7 @@ fn sorry_server(context: &mut Context, text: &str, id: &ServiceId) -> Result<Ser
     let forward = there
         .first()
         .map_or(Forward::Nat, |state| state.server.forward);
-    Ok(ServerSpec {
-        server: Server {
-            address,
-            port,
-            forward,
-            weight: 1,
-            upper_threshold: 0,
-            lower_threshold: 0,
-        },
-        check: None,
-    })
+    Ok(unchecked(address, port, forward))
 }
 
 /// Shows what a probe found.

@@ -85,7 +85,11 @@ pub(super) fn delete(context: &mut Context, args: &DelArgs) -> Result<Status> {
     carry_out(context, steps)
 }
 
-fn read(context: &mut Context, doing: &str, id: &ServiceId) -> Result<Option<ServiceState>> {
+pub(super) fn read(
+    context: &mut Context,
+    doing: &str,
+    id: &ServiceId,
+) -> Result<Option<ServiceState>> {
     let client = context.ipvs(doing)?;
     client.service_state(id).map_err(|source| Error::Ipvs {
         doing: doing.to_owned(),

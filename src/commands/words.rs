@@ -1,16 +1,16 @@
 //! What was typed, understood: names looked up, numbers checked, and a clear
 //! sentence where a word cannot be right. Nothing here touches IPVS.
 
-use std::fs;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::cli::{
     ForwardChoice, ForwardOptions, ServerOptions, ServiceOptions, ServiceSelector, TunnelOptions,
 };
+use crate::lookup;
 use crate::model::{
-    Family, Method, Netmask, Protocol, ServerChange, ServiceChange, ServiceId, SocketName,
-    TunnelChange, TunnelChecksum,
+    Family, Method, Netmask, Protocol, ServerChange, ServiceChange, ServiceId, TunnelChange,
+    TunnelChecksum,
 };
 use crate::reconcile::TableRequest;
 
@@ -46,63 +46,8 @@ pub(super) fn literal_address(text: &str) -> Result<IpAddr> {
 }
 
 /// An address and perhaps a port; host and service names are looked up.
-pub(super) fn socket(text: &str, protocol: Option<Protocol>) -> Result<(IpAddr, Option<u16>)> {
-    let name = SocketName::parse(text).map_err(|error| Error::Usage(error.to_string()))?;
-    let port = name
-        .port
-        .map(|port| lookup_port(&port, protocol))
-        .transpose()?;
-    Ok((lookup_host(&name.host)?, port))
-}
-
-fn lookup_host(host: &str) -> Result<IpAddr> {
-    if let Ok(address) = host.parse() {
-        return Ok(address);
-    }
-    if host
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
-        return Err(Error::Usage(format!(
-            "'{host}' is not an IPv4 address; write four numbers from 0 to 255"
-        )));
-    }
-    // Port 0 is not used; the lookup wants one.
-    let mut found = (host, 0).to_socket_addrs().map_err(|error| {
-        Error::Usage(format!(
-            "cannot look up the host '{}': {error}",
-            host.escape_default()
-        ))
-    })?;
-    found.next().map(|address| address.ip()).ok_or_else(|| {
-        Error::Usage(format!(
-            "the host '{}' has no address",
-            host.escape_default()
-        ))
-    })
-}
-
-/// A port by number or by its name in /etc/services.
-fn lookup_port(text: &str, protocol: Option<Protocol>) -> Result<u16> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return number("port", text, 0, u16::MAX);
-    }
-    let wanted = protocol.unwrap_or(Protocol::Tcp).to_string();
-    let services = fs::read_to_string("/etc/services").unwrap_or_default();
-    let port = services.lines().find_map(|line| {
-        let line = line.split('#').next().unwrap_or_default();
-        let mut words = line.split_whitespace();
-        let name = words.next()?;
-        let (port, protocol) = words.next()?.split_once('/')?;
-        let named = name == text || words.any(|alias| alias == text);
-        (named && protocol == wanted).then(|| port.parse().ok())?
-    });
-    port.ok_or_else(|| {
-        Error::Usage(format!(
-            "unknown port '{}'; write a number, or a {wanted} service of /etc/services",
-            text.escape_default()
-        ))
-    })
+fn socket(text: &str, protocol: Option<Protocol>) -> Result<(IpAddr, Option<u16>)> {
+    lookup::socket(text, protocol).map_err(Error::Usage)
 }
 
 /// The named service, if one was named.
@@ -325,19 +270,5 @@ mod tests {
             .collect();
         assert_eq!(ports, [8080, 81]);
         assert!(servers(&["10.0.0.1".to_owned(), "10.0.0.1:8080".to_owned()], &id).is_err());
-    }
-
-    #[test]
-    fn half_an_address_is_not_an_address() {
-        for text in [
-            "10.1",
-            "300.1.1.1",
-            "1.2.3.4.5",
-            "10.0.0.1:99999",
-            "10.0.0.1:no-such-port",
-        ] {
-            assert!(socket(text, None).is_err(), "{text}");
-        }
-        assert_eq!(socket("10.0.0.1:http", None).unwrap().1, Some(80));
     }
 }

@@ -1,5 +1,6 @@
 //! Values into what a person or a script reads. Never touches the kernel.
 
+mod check;
 mod json;
 mod number;
 mod output;
@@ -7,6 +8,7 @@ mod probe;
 mod table;
 mod vip;
 
+pub use check::{CheckLine, check, check_json};
 pub use json::table as table_json;
 pub use output::{Output, Style};
 pub use probe::{probe, probe_json};

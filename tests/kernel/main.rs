@@ -3,9 +3,11 @@
 //! Elsewhere they are left out, and said to be.
 
 mod bad_input;
+mod check;
 mod lab;
 mod no_module;
 mod random;
+mod setup;
 mod table;
 mod walkthrough;
 mod world;
@@ -28,6 +30,8 @@ fn main() {
     let no_module = able.then(no_module::try_without);
     let mut trials: Vec<Trial> = [
         walkthrough::TESTS,
+        check::TESTS,
+        setup::TESTS,
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,

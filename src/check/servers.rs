@@ -1,0 +1,153 @@
+//! Findings `no-server`, `no-usable-server` and `server-unreachable`.
+
+use super::facts::target;
+use super::reach::Reach;
+use super::{Facts, Finding, Fix, Severity};
+use crate::model::{Protocol, ServerState, ServiceId, ServiceState};
+
+pub(super) fn find(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for state in facts.table() {
+        findings.extend(unusable(state));
+        for server in &state.servers {
+            findings.extend(unreachable(facts, &state.service.id, server));
+        }
+    }
+    findings
+}
+
+fn unusable(state: &ServiceState) -> Option<Finding> {
+    let id = &state.service.id;
+    let (name, seen, fix) = match state.servers.first() {
+        None => (
+            "no-server",
+            "it has no servers".to_owned(),
+            format!("lbctl add {} -r SERVER -m", id.options()),
+        ),
+        Some(first) if state.servers.iter().all(|server| server.server.weight == 0) => (
+            "no-usable-server",
+            "all its servers have weight 0: drained, or failed their checks".to_owned(),
+            format!(
+                "when they are well: lbctl edit {} -r {} -w 1",
+                id.options(),
+                first.server.endpoint()
+            ),
+        ),
+        Some(_) => return None,
+    };
+    Some(Finding {
+        id: name,
+        severity: Severity::Critical,
+        subject: id.to_string(),
+        seen,
+        means: "new connections are refused or time out".to_owned(),
+        fix: Fix::Advice(fix),
+    })
+}
+
+fn unreachable(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Finding> {
+    let server = &state.server;
+    let tcp = matches!(
+        id,
+        ServiceId::Address {
+            protocol: Protocol::Tcp,
+            ..
+        }
+    );
+    let seen = match facts.reach.get(&target(server))? {
+        Reach::There => return None,
+        // A server of another protocol owes TCP no answer.
+        Reach::Silent if !tcp || server.port == 0 => return None,
+        Reach::Silent => format!("{} does not answer within 1 s", target(server)),
+        Reach::Unreachable(why) => format!("{} cannot be reached: {why}", server.address),
+    };
+    let (severity, means) = if server.weight == 0 {
+        (
+            Severity::Warning,
+            "it has weight 0, so new clients do not notice",
+        )
+    } else {
+        (
+            Severity::Critical,
+            "every connection that is given to it times out",
+        )
+    };
+    Some(Finding {
+        id: "server-unreachable",
+        severity,
+        subject: format!("{} of {id}", server.endpoint()),
+        seen,
+        means: means.to_owned(),
+        fix: Fix::Advice(format!(
+            "see the way with: ip route get {}; until it answers: lbctl edit {} -r {} -w 0",
+            server.address,
+            id.options(),
+            server.endpoint()
+        )),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ipvs, findings};
+    use super::*;
+    use crate::model::{Forward, Server, Service, Stats};
+
+    fn facts(weights: &[u32], reach: &Reach) -> Facts {
+        let id = ServiceId::Address {
+            protocol: Protocol::Tcp,
+            address: [192, 0, 2, 10].into(),
+            port: 80,
+        };
+        let servers: Vec<ServerState> = (11..)
+            .zip(weights)
+            .map(|(last, weight)| ServerState {
+                server: Server {
+                    address: [10, 0, 0, last].into(),
+                    port: 80,
+                    forward: Forward::Dr,
+                    weight: *weight,
+                    upper_threshold: 0,
+                    lower_threshold: 0,
+                },
+                active: 0,
+                inactive: 0,
+                persistent: 0,
+                stats: Stats::default(),
+            })
+            .collect();
+        let targets = servers.iter().map(|state| target(&state.server));
+        let reach = targets.map(|target| (target, reach.clone())).collect();
+        Facts {
+            reach,
+            ..Facts::of(Ipvs::Table(vec![ServiceState {
+                service: Service::new(id),
+                stats: Stats::default(),
+                servers,
+            }]))
+        }
+    }
+
+    fn ids(facts: &Facts) -> Vec<&'static str> {
+        findings(facts).iter().map(|finding| finding.id).collect()
+    }
+
+    #[test]
+    fn a_service_needs_a_server_with_weight() {
+        assert_eq!(ids(&facts(&[], &Reach::There)), ["no-server"]);
+        assert_eq!(ids(&facts(&[0, 0], &Reach::There)), ["no-usable-server"]);
+        assert_eq!(ids(&facts(&[0, 1], &Reach::There)), [""; 0]);
+    }
+
+    #[test]
+    fn a_silent_server_is_named() {
+        let found = findings(&facts(&[1], &Reach::Silent));
+        assert_eq!(found[0].id, "server-unreachable");
+        assert_eq!(found[0].subject, "10.0.0.11:80 of tcp 192.0.2.10:80");
+        assert_eq!(found[0].severity, Severity::Critical);
+        let gone = Reach::Unreachable("no route".to_owned());
+        let found = findings(&facts(&[0, 1], &gone));
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert_eq!(found[1].severity, Severity::Critical);
+    }
+}
