@@ -50,12 +50,12 @@ impl Error {
             | Self::Request {
                 why: reconcile::RequestError::Impossible(_) | reconcile::RequestError::NothingNamed,
                 ..
-            } => 2,
-            Self::Interrupted => 130,
-            Self::Plumbing(plumbing::Error {
+            }
+            | Self::Plumbing(plumbing::Error {
                 reason: Reason::Unusable { .. } | Reason::Wrong(_) | Reason::BadName,
                 ..
             }) => 2,
+            Self::Interrupted => 130,
             _ => 1,
         }
     }

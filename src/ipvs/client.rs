@@ -27,14 +27,12 @@ impl Client {
     pub fn open() -> Result<Self> {
         let mut socket = Socket::open(NlFamily::Generic).map_err(Error::Netlink)?;
         let mut modprobe = None;
-        let family = match resolve(&mut socket)? {
-            Some(family) => Some(family),
-            None => {
-                // Kernels before 5.17 do not load the module by themselves.
-                modprobe = load_module();
-                resolve(&mut socket)?
-            }
-        };
+        let mut family = resolve(&mut socket)?;
+        if family.is_none() {
+            // Kernels before 5.17 do not load the module by themselves.
+            modprobe = load_module();
+            family = resolve(&mut socket)?;
+        }
         match family {
             Some(family) => Ok(Self { socket, family }),
             None => Err(Error::NoModule { modprobe }),
@@ -164,7 +162,7 @@ impl Client {
                     refused.extend(outcome.refused.into_iter().filter_map(|(index, refusal)| {
                         let step = chunk.get(index)?;
                         Some((start + index, Error::from_step(step, refusal)))
-                    }))
+                    }));
                 }
                 Err(error) => {
                     refused.push((start, Error::from_netlink(error)));

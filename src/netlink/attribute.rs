@@ -117,10 +117,7 @@ impl AttributeWriter {
 
     fn close(&mut self, start: usize) {
         let length = self.bytes.len() - start;
-        debug_assert!(
-            length <= usize::from(u16::MAX),
-            "attribute of {length} bytes"
-        );
+        debug_assert!(u16::try_from(length).is_ok(), "attribute of {length} bytes");
         // Truncation cannot happen, see `bytes`.
         #[allow(clippy::cast_possible_truncation)]
         let length = (length as u16).to_ne_bytes();
@@ -211,7 +208,7 @@ impl<'a> Attribute<'a> {
 }
 
 /// Walks over the attributes of a message or of a nested attribute.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Attributes<'a> {
     rest: &'a [u8],
 }
@@ -227,9 +224,9 @@ impl<'a> Attributes<'a> {
     ///
     /// # Errors
     /// [`Error::Malformed`] when the attributes cannot be walked to their end.
-    pub fn find(self, kind: u16) -> Result<Option<Attribute<'a>>> {
+    pub fn find(&self, kind: u16) -> Result<Option<Attribute<'a>>> {
         let mut found = None;
-        for attribute in self {
+        for attribute in self.clone() {
             let attribute = attribute?;
             if attribute.kind == kind {
                 found = Some(attribute);

@@ -7,6 +7,7 @@
 //! is 150,000 attributes), and no length that the kernel or a fuzzer sends can
 //! make them panic.
 
+mod answer;
 mod attribute;
 mod error;
 mod message;

@@ -130,7 +130,7 @@ fn check_maps(socket: &mut Socket) -> std::result::Result<(), Reason> {
             attributes.find(kind)?.map_or(Ok(0), |found| found.be32())
         };
         Ok((
-            text(attributes, SET_NAME)?,
+            text(&attributes, SET_NAME)?,
             [
                 number(SET_FLAGS)?,
                 number(SET_KEY_TYPE)?,
@@ -166,20 +166,20 @@ fn check_chains(socket: &mut Socket) -> std::result::Result<(), Reason> {
     // The kernel dumps the chains of all tables of the family.
     let found = socket.dump(&request(Verb::GetChain), |message| {
         let attributes = message.attributes(HEADER)?;
-        if text(attributes, CHAIN_TABLE)? != TABLE {
+        if text(&attributes, CHAIN_TABLE)? != TABLE {
             return Ok(None);
         }
         let hook = attributes.find(CHAIN_HOOK)?;
         let hook = hook.map_or(Attributes::new(&[]), |hook| hook.nested());
-        let number = |of: Attributes<'_>, kind| -> netlink::Result<u32> {
+        let number = |of: &Attributes<'_>, kind| -> netlink::Result<u32> {
             of.find(kind)?.map_or(Ok(u32::MAX), |found| found.be32())
         };
         Ok(Some((
-            text(attributes, CHAIN_NAME)?,
-            text(attributes, CHAIN_TYPE)?,
-            number(hook, HOOK_NUMBER)?,
-            number(hook, HOOK_PRIORITY)?,
-            number(attributes, CHAIN_POLICY)?,
+            text(&attributes, CHAIN_NAME)?,
+            text(&attributes, CHAIN_TYPE)?,
+            number(&hook, HOOK_NUMBER)?,
+            number(&hook, HOOK_PRIORITY)?,
+            number(&attributes, CHAIN_POLICY)?,
         )))
     })?;
     let found: Vec<_> = found.into_iter().flatten().collect();
@@ -222,7 +222,7 @@ fn check_rules(socket: &mut Socket) -> std::result::Result<(), Reason> {
     Ok(())
 }
 
-fn text(attributes: Attributes<'_>, kind: u16) -> netlink::Result<String> {
+fn text(attributes: &Attributes<'_>, kind: u16) -> netlink::Result<String> {
     match attributes.find(kind)? {
         Some(found) => Ok(found.string()?.to_owned()),
         None => Ok(String::new()),

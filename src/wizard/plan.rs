@@ -86,7 +86,8 @@ pub fn probe_line(answers: &Answers) -> String {
         }
     }
     if let Some(sorry) = answers.sorry {
-        line.push_str(&format!(" --sorry {sorry}"));
+        line.push_str(" --sorry ");
+        line.push_str(&sorry.to_string());
     }
     line.push_str(" --loop");
     line

@@ -8,34 +8,41 @@ use super::lab::{self, Answer};
 
 const MODPROBE: &str = "/proc/sys/kernel/modprobe";
 
-/// Keeps the kernel and modprobe from loading the module, and runs lbctl. None
-/// where the module is loaded already.
-pub fn try_without() -> Option<Answer> {
-    if lab::is_native() || fs::exists("/proc/net/ip_vs").ok()? {
-        return None;
+/// Keeps the kernel and modprobe from loading the module, and runs lbctl. No
+/// answers where the module is loaded already.
+pub fn try_without() -> Vec<Answer> {
+    if lab::is_native() || fs::exists("/proc/net/ip_vs").unwrap_or(true) {
+        return Vec::new();
     }
-    let before = fs::read_to_string(MODPROBE).ok()?;
-    fs::write(MODPROBE, "/nonexistent").ok()?;
-    let lbctl = lab::lbctl();
-    // Without PATH lbctl finds no modprobe either.
-    let answer = lab::host([
-        "env".as_ref(),
-        "PATH=/nonexistent".as_ref(),
-        lbctl.as_os_str(),
-        "list".as_ref(),
-    ]);
-    fs::write(MODPROBE, before.trim_end()).ok()?;
-    Some(answer)
+    let before = fs::read_to_string(MODPROBE).unwrap();
+    fs::write(MODPROBE, "/nonexistent").unwrap();
+    let program = lab::lbctl();
+    let answers = [["list", "-q"], ["check", "--json"]]
+        .into_iter()
+        .map(|words| {
+            // Without PATH lbctl finds no modprobe either.
+            let words = words.into_iter().map(AsRef::as_ref);
+            let lbctl = [
+                "env".as_ref(),
+                "PATH=/nonexistent".as_ref(),
+                program.as_os_str(),
+            ];
+            lab::host(lbctl.into_iter().chain(words))
+        })
+        .collect();
+    fs::write(MODPROBE, before.trim_end()).unwrap();
+    answers
 }
 
-/// Whether the message was right.
-pub fn verdict(answer: Option<Option<Answer>>) -> Result<(), Failed> {
-    let answer = answer
-        .flatten()
-        .ok_or("the module ip_vs was loaded before the test began")?;
-    let message = answer.fails(1);
+/// Whether the messages were right.
+pub fn verdict(answers: Vec<Answer>) -> Result<(), Failed> {
+    let [list, check] = <[Answer; 2]>::try_from(answers)
+        .map_err(|_| "the module ip_vs was loaded before the test began")?;
+    let message = list.fails(1);
     for part in ["cannot list the IPVS table", "no IPVS", "modprobe ip_vs"] {
         assert!(message.contains(part), "{message}");
     }
+    assert_eq!(check.code, 2, "{check}");
+    assert!(check.stdout.contains("\"id\":\"no-module\""), "{check}");
     Ok(())
 }

@@ -39,7 +39,7 @@ impl Random {
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
+        usize::try_from(self.next() % bound as u64).expect("less than bound")
     }
 
     fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {

@@ -50,7 +50,11 @@ fn typed() -> Result<(), Failed> {
         "192.168.100.100",
     )?;
     session.exp_string("a port is needed")?;
-    answer(&mut session, "Virtual IP address and port", "192.168.100.100:80")?;
+    answer(
+        &mut session,
+        "Virtual IP address and port",
+        "192.168.100.100:80",
+    )?;
     answer(
         &mut session,
         "Real servers",

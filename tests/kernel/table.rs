@@ -310,8 +310,9 @@ fn dry_run_does_the_same() -> Result<(), Failed> {
 
 fn closed_pipe() -> Result<(), Failed> {
     let ns = Namespace::new("pipe");
-    let servers: String = (1..=200).map(|n| format!(" -r 10.0.1.{n}")).collect();
-    ns.lbctl(&format!("add -f 1 -s rr -m{servers}")).ok();
+    let servers: Vec<String> = (1..=200).map(|n| format!("-r 10.0.1.{n}")).collect();
+    ns.lbctl(&format!("add -f 1 -s rr -m {}", servers.join(" ")))
+        .ok();
     let script = format!(
         "set -o pipefail; {0} list | head -1; {0} list --json | true",
         super::lab::lbctl().display()

@@ -66,12 +66,11 @@ pub fn agree(director: &Namespace) -> Value {
     let mut lines = Vec::new();
     let mut proc_servers = BTreeSet::new();
     for service in json["services"].as_array().unwrap() {
-        let id = match service["fwmark"].as_u64() {
-            Some(mark) => format!("-f {mark}"),
-            None => {
-                let (address, port) = (service["address"].as_str().unwrap(), &service["port"]);
-                format!("-t {address}:{port}")
-            }
+        let id = if let Some(mark) = service["fwmark"].as_u64() {
+            format!("-f {mark}")
+        } else {
+            let (address, port) = (service["address"].as_str().unwrap(), &service["port"]);
+            format!("-t {address}:{port}")
         };
         lines.push(format!(
             "-A {id} -s {}",
