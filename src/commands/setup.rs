@@ -49,9 +49,7 @@ pub(super) fn run(context: &mut Context, args: &SetupArgs) -> Result<Status> {
         return Ok(Status::Done);
     }
     context.carry_out(&plan)?;
-    context
-        .output
-        .styled("\nDone. Checking the servers:", Style::Heading)?;
+    heading(context, "Done. Checking the servers:")?;
     match settle(context, &answers) {
         Ok(true) => {
             finish(context, &answers)?;
@@ -99,16 +97,25 @@ fn plan(context: &mut Context, answers: &Answers) -> Result<Vec<Step>> {
 }
 
 fn show_plan(context: &mut Context, plan: &[Step]) -> Result<()> {
-    let output = &mut context.output;
-    output.styled("\nThis will be done:", Style::Heading)?;
+    heading(context, "This will be done:")?;
     for (number, step) in (1..).zip(plan) {
-        output.line(&format!("  {number}. {step}"))?;
+        context.output.line(&format!("  {number}. {step}"))?;
     }
-    output.styled("\nThe same by hand:", Style::Heading)?;
+    heading(context, "The same by hand:")?;
     for command in plan.iter().flat_map(formats::commands) {
-        output.styled(&format!("  {command}"), Style::Faint)?;
+        context
+            .output
+            .styled(&format!("  {command}"), Style::Faint)?;
     }
-    output.flush()?;
+    context.output.flush()?;
+    Ok(())
+}
+
+/// A blank line and a heading, shown at once: what follows may take its time.
+fn heading(context: &mut Context, text: &str) -> Result<()> {
+    context.output.line("")?;
+    context.output.styled(text, Style::Heading)?;
+    context.output.flush()?;
     Ok(())
 }
 
@@ -128,16 +135,13 @@ fn settle(context: &mut Context, answers: &Answers) -> Result<bool> {
     let report = probe::once(context, spec(answers)?)?;
     probe::show(context, &report)?;
     let mut works = report.severity() < Health::Critical;
-    context
-        .output
-        .styled("\nLooking for what is wrong:", Style::Heading)?;
+    heading(context, "Looking for what is wrong:")?;
     let findings = check::look()?;
     check::show(context, &findings)?;
-    context.output.styled(
-        &format!("\nRequests to {} from a client of its own:", answers.vip),
-        Style::Heading,
+    heading(
+        context,
+        &format!("Requests to {} from a client of its own:", answers.vip),
     )?;
-    context.output.flush()?;
     let proof = prove(context, answers)?;
     for request in &proof.requests {
         let server = request.server.as_deref().unwrap_or("nobody");
@@ -201,8 +205,8 @@ fn spec(answers: &Answers) -> Result<ServiceSpec> {
 }
 
 fn finish(context: &mut Context, answers: &Answers) -> Result<()> {
+    heading(context, "It works. Next:")?;
     let output = &mut context.output;
-    output.styled("\nIt works. Next:", Style::Heading)?;
     for (command, what) in [
         (wizard::probe_line(answers), "keeps checking the servers"),
         ("lbctl list --rate".to_owned(), "shows the traffic"),

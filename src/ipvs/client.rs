@@ -80,7 +80,7 @@ impl Client {
             .map_err(Error::from_netlink)
     }
 
-    /// One service with its servers, or none if it is not there.
+    /// One service with its servers, sorted, or none if it is not there.
     ///
     /// # Errors
     /// As [`Client::services`].
@@ -88,12 +88,18 @@ impl Client {
         let Some((service, stats)) = self.service(id)? else {
             return Ok(None);
         };
-        let servers = self.servers(id)?;
+        let servers = self.sorted_servers(id)?;
         Ok(Some(ServiceState {
             service,
             stats,
             servers,
         }))
+    }
+
+    fn sorted_servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
+        let mut servers = self.servers(id)?;
+        servers.sort_by_key(|state| state.server.name());
+        Ok(servers)
     }
 
     /// The whole table, services and servers sorted.
@@ -105,8 +111,7 @@ impl Client {
         services.sort_by_key(|(service, _)| service.id);
         let mut table = Vec::with_capacity(services.len());
         for (service, stats) in services {
-            let mut servers = self.servers(&service.id)?;
-            servers.sort_by_key(|state| state.server.name());
+            let servers = self.sorted_servers(&service.id)?;
             table.push(ServiceState {
                 service,
                 stats,

@@ -155,8 +155,7 @@ pub fn answers(given: &Given, mut ask: Option<&mut dyn Ask>) -> Result<Answers, 
             given: given.servers.as_deref(),
             question: Question {
                 prompt: "Real servers, comma separated",
-                help: "They do the work. Without a port they are asked at the VIP's. Their \
-                       default gateway must be this machine.",
+                help: "They do the work; this machine must be their default gateway.",
                 default: None,
             },
         },
@@ -169,8 +168,7 @@ pub fn answers(given: &Given, mut ask: Option<&mut dyn Ask>) -> Result<Answers, 
             given: given.health.as_deref(),
             question: Question {
                 prompt: "Health page",
-                help: "A server is well when this page answers 200. Or tcp: when it takes a \
-                       connection.",
+                help: "A server is well if this page answers 200; or, with tcp, if it connects.",
                 default: Some("/"),
             },
         },
@@ -215,8 +213,7 @@ pub fn answers(given: &Given, mut ask: Option<&mut dyn Ask>) -> Result<Answers, 
             given: given.scheduler.as_deref(),
             question: Question {
                 prompt: "Scheduler",
-                help: "rr: in turn. wlc: to the server with the fewest connections. sh: the same \
-                       client to the same server.",
+                help: "rr: in turn. wlc: fewest connections. sh: same client, same server.",
                 default: Some("rr"),
             },
         },
