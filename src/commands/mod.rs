@@ -6,6 +6,7 @@ mod context;
 mod error;
 mod forward;
 mod probe;
+mod rehearsal;
 mod setup;
 mod table;
 mod vip;

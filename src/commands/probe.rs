@@ -15,6 +15,7 @@ use crate::reconcile::Table as _;
 use crate::render;
 
 use super::context::Context;
+use super::rehearsal::{Memory, Rehearsal};
 use super::{Error, Result, Status, words};
 
 /// `probe --once` and `probe --loop`.
@@ -24,8 +25,17 @@ pub(super) fn run(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
             "once or for ever? say --once or --loop".to_owned(),
         ));
     }
+    if context.dry_run && args.forever {
+        return Err(Error::Usage(
+            "--dry-run goes with --once: a loop that changes nothing would say the same for ever"
+                .to_owned(),
+        ));
+    }
     let id = words::required_service(&args.selector)?;
     let spec = service_spec(context, args, id)?;
+    if context.dry_run {
+        return rehearse(context, spec);
+    }
     if args.once {
         let report = once(context, spec)?;
         show(context, &report)?;
@@ -43,6 +53,24 @@ pub(super) fn once(context: &mut Context, spec: ServiceSpec) -> Result<ProbeRepo
         Probe::new(vec![spec], &directory, client, &mut journal).map_err(Error::Probe)?;
     probe.stopper().stop_on_signals().map_err(signals)?;
     Ok(probe.once())
+}
+
+/// Checks, and prints what would be written.
+fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
+    let directory = Place::here()?.run_directory(&run_dir());
+    let memory = Memory::copy(&directory, &spec.id)
+        .map_err(|error| Error::Machine(format!("cannot copy the probe's memory: {error}")))?;
+    let mut journal = journal(context);
+    let mut pool = Rehearsal::new(context.ipvs("probe")?);
+    let mut probe =
+        Probe::new(vec![spec], memory.path(), &mut pool, &mut journal).map_err(Error::Probe)?;
+    let severity = probe.once().severity();
+    drop(probe);
+    let commands = pool.commands;
+    for command in &commands {
+        context.output.line(command)?;
+    }
+    Ok(status(severity))
 }
 
 fn forever(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
