@@ -2,10 +2,13 @@
 //! Values go in and come out; what a refusal means is said here too.
 
 mod client;
+mod daemon;
 mod decode;
 mod encode;
 mod error;
+mod proc;
 mod wire;
 
-pub use client::Client;
+pub use client::{Client, Info};
 pub use error::{Error, Result};
+pub use proc::{Connection, connections, table as proc_table};

@@ -28,6 +28,12 @@ pub(super) mod command {
     pub const SET_DEST: u8 = 6;
     pub const DEL_DEST: u8 = 7;
     pub const GET_DEST: u8 = 8;
+    pub const NEW_DAEMON: u8 = 9;
+    pub const DEL_DAEMON: u8 = 10;
+    pub const GET_DAEMON: u8 = 11;
+    pub const SET_CONFIG: u8 = 12;
+    pub const GET_CONFIG: u8 = 13;
+    pub const GET_INFO: u8 = 15;
     pub const ZERO: u8 = 16;
     pub const FLUSH: u8 = 17;
 }
@@ -36,6 +42,35 @@ pub(super) mod command {
 pub(super) mod top {
     pub const SERVICE: u16 = 1;
     pub const DEST: u16 = 2;
+    pub const DAEMON: u16 = 3;
+    /// u32, seconds; so too the next two.
+    pub const TIMEOUT_TCP: u16 = 4;
+    pub const TIMEOUT_TCP_FIN: u16 = 5;
+    pub const TIMEOUT_UDP: u16 = 6;
+}
+
+/// `IPVS_INFO_ATTR_*`, u32.
+pub(super) mod info {
+    pub const VERSION: u16 = 1;
+    pub const CONN_TAB_SIZE: u16 = 2;
+}
+
+/// `IPVS_DAEMON_ATTR_*`; those from 4 on since Linux 4.3.
+pub(super) mod daemon {
+    /// u32: 1 master, 2 backup.
+    pub const STATE: u16 = 1;
+    pub const MCAST_IFN: u16 = 2;
+    pub const SYNC_ID: u16 = 3;
+    /// u16, host order.
+    pub const SYNC_MAXLEN: u16 = 4;
+    /// u32, network order.
+    pub const MCAST_GROUP: u16 = 5;
+    pub const MCAST_GROUP6: u16 = 6;
+    /// u16, host order, unlike every other port.
+    pub const MCAST_PORT: u16 = 7;
+    pub const MCAST_TTL: u16 = 8;
+    pub const MASTER: u32 = 1;
+    pub const BACKUP: u32 = 2;
 }
 
 /// `IPVS_SVC_ATTR_*`.

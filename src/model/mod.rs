@@ -9,6 +9,7 @@ mod server;
 mod service;
 mod stats;
 mod step;
+mod sync;
 mod vip;
 
 pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed};
@@ -19,6 +20,7 @@ pub use server::{Forward, Server, Tunnel, TunnelChecksum, TunnelKind};
 pub use service::{Protocol, Service, ServiceId};
 pub use stats::{Counters, Rates, Stats};
 pub use step::{HostStep, LocalRoute, PolicyRule, Step, TableStep};
+pub use sync::{SyncDaemon, SyncRole, Timeouts};
 pub use vip::{Vip, VipMode};
 
 /// A real server as the kernel has it: settings, live connections, counters.

@@ -1,0 +1,278 @@
+//! /proc/net/ip_vs and /proc/net/ip_vs_conn: what everybody may read. Less than
+//! netlink shows (no statistics, thresholds, tunnels, scheduler flags), but the
+//! only place that lists connections (net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_conn.c).
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::model::{
+    Family, Forward, Netmask, Protocol, Scheduler, SchedulerFlags, Server, ServerState, Service,
+    ServiceId, ServiceState, Stats, Table, Tunnel,
+};
+
+/// /proc/net is the main thread's namespace; this is the calling thread's.
+const DIRECTORY: &str = "/proc/thread-self/net";
+
+/// One connection, or a persistence template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// `TCP`, `UDP`, `SCTP`, `IP` (a template of a fwmark service), ...
+    pub protocol: String,
+    /// Where it comes from.
+    pub client: (IpAddr, u16),
+    /// Where it went; for a template of a fwmark service the mark as an address.
+    pub virtual_service: (IpAddr, u16),
+    /// Where it was sent.
+    pub server: (IpAddr, u16),
+    /// `ESTABLISHED`, `FIN_WAIT`, `NONE`, ...
+    pub state: String,
+    /// Seconds until it is forgotten, if nothing comes.
+    pub expires: u32,
+    /// The persistence engine and its data.
+    pub engine: Option<(String, String)>,
+}
+
+/// The table, as far as /proc shows it, sorted.
+///
+/// # Errors
+/// The file cannot be read: IPVS is not there, or not yet loaded.
+pub fn table() -> io::Result<Table> {
+    let text = fs::read_to_string(format!("{DIRECTORY}/ip_vs"))?;
+    Ok(parse_table(&text))
+}
+
+/// All connections, in the kernel's order.
+///
+/// # Errors
+/// As [`table`].
+pub fn connections() -> io::Result<Vec<Connection>> {
+    let text = fs::read_to_string(format!("{DIRECTORY}/ip_vs_conn"))?;
+    Ok(text.lines().filter_map(parse_connection).collect())
+}
+
+/// Eight hex digits, or eight groups in brackets.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if bare.contains(':') {
+        return bare.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    }
+    match bare.len() {
+        8 => u32::from_str_radix(bare, 16)
+            .ok()
+            .map(|bits| Ipv4Addr::from(bits).into()),
+        32 => u128::from_str_radix(bare, 16)
+            .ok()
+            .map(|bits| Ipv6Addr::from(bits).into()),
+        _ => None,
+    }
+}
+
+fn parse_endpoint(text: &str) -> Option<(IpAddr, u16)> {
+    let (address, port) = text.rsplit_once(':')?;
+    Some((parse_address(address)?, u16::from_str_radix(port, 16).ok()?))
+}
+
+fn parse_table(text: &str) -> Table {
+    let mut table: Table = Vec::new();
+    // The version, and two lines of headings.
+    for line in text.lines().skip(3) {
+        if let Some(rest) = line.trim_start().strip_prefix("-> ") {
+            if let (Some(service), Some(server)) = (table.last_mut(), parse_server(rest)) {
+                service.servers.push(server);
+            }
+        } else if let Some(service) = parse_service(line) {
+            table.push(ServiceState {
+                service,
+                stats: Stats::default(),
+                servers: Vec::new(),
+            });
+        }
+    }
+    table.sort_by_key(|state| state.service.id);
+    for state in &mut table {
+        state.servers.sort_by_key(|server| server.server.name());
+    }
+    table
+}
+
+fn parse_service(line: &str) -> Option<Service> {
+    let mut words = line.split_whitespace();
+    let kind = words.next()?;
+    let name = words.next()?;
+    let id = if kind == "FWM" {
+        ServiceId::Fwmark {
+            mark: u32::from_str_radix(name, 16).ok()?,
+            // Not shown; the servers tell, if there are any.
+            family: Family::Ipv4,
+        }
+    } else {
+        let (address, port) = parse_endpoint(name)?;
+        let protocol = match kind {
+            "TCP" => Protocol::Tcp,
+            "UDP" => Protocol::Udp,
+            "SCTP" => Protocol::Sctp,
+            _ => return None,
+        };
+        ServiceId::Address {
+            protocol,
+            address,
+            port,
+        }
+    };
+    let scheduler = Scheduler::from_kernel(words.next()?);
+    let rest: Vec<&str> = words.collect();
+    let mut service = Service {
+        id,
+        scheduler,
+        scheduler_flags: SchedulerFlags::default(),
+        persistence_timeout: None,
+        netmask: Netmask::host(id.family()),
+        persistence_engine: None,
+        one_packet: rest.contains(&"ops"),
+    };
+    if let Some(at) = rest.iter().position(|word| *word == "persistent") {
+        // In jiffies; user space does not know how long one is. 0 says only that
+        // the service is persistent.
+        service.persistence_timeout = Some(0);
+        if let Some(Ok(mask)) = rest.get(at + 2).map(|mask| u32::from_str_radix(mask, 16))
+            && id.family() == Family::Ipv4
+        {
+            service.netmask = Netmask::V4(mask.into());
+        }
+    }
+    Some(service)
+}
+
+fn parse_server(line: &str) -> Option<ServerState> {
+    let mut words = line.split_whitespace();
+    let (address, port) = parse_endpoint(words.next()?)?;
+    let forward = match words.next()? {
+        "Masq" => Forward::Nat,
+        "Local" => Forward::Local,
+        "Tunnel" => Forward::Tun(Tunnel::default()),
+        "Route" => Forward::Dr,
+        "Bypass" => Forward::Bypass,
+        _ => return None,
+    };
+    let weight = words.next()?.parse().ok()?;
+    let active = words.next()?.parse().ok()?;
+    let inactive = words.next()?.parse().ok()?;
+    Some(ServerState {
+        server: Server {
+            address,
+            port,
+            forward,
+            weight,
+            upper_threshold: 0,
+            lower_threshold: 0,
+        },
+        active,
+        inactive,
+        persistent: 0,
+        stats: Stats::default(),
+    })
+}
+
+fn parse_connection(line: &str) -> Option<Connection> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [
+        protocol,
+        from,
+        from_port,
+        to,
+        to_port,
+        server,
+        server_port,
+        state,
+        expires,
+        engine @ ..,
+    ] = words.as_slice()
+    else {
+        return None;
+    };
+    let port = |text: &str| u16::from_str_radix(text, 16).ok();
+    Some(Connection {
+        protocol: (*protocol).to_owned(),
+        client: (parse_address(from)?, port(from_port)?),
+        virtual_service: (parse_address(to)?, port(to_port)?),
+        server: (parse_address(server)?, port(server_port)?),
+        state: (*state).to_owned(),
+        expires: expires.parse().ok()?,
+        engine: match engine {
+            [name, data, ..] => Some(((*name).to_owned(), (*data).to_owned())),
+            _ => None,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TABLE: &str = "\
+IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  0A000064:0050 rr  persistent 90000 FFFFFF00
+  -> 0A00000B:1F90      Masq    3      1          2         
+TCP  [2001:0db8:0000:0000:0000:0000:0000:0001]:0050 sh 
+  -> [2001:0db8:0000:0000:0000:0000:0000:0005]:0050      Tunnel  1      0          0         
+FWM  00000005 wlc ops 
+";
+
+    #[test]
+    fn reads_the_table_as_the_kernel_writes_it() {
+        let table = parse_table(TABLE);
+        let ids: Vec<String> = table
+            .iter()
+            .map(|state| state.service.id.to_string())
+            .collect();
+        assert_eq!(
+            ids,
+            ["tcp 10.0.0.100:80", "tcp [2001:db8::1]:80", "fwmark 5"]
+        );
+        assert_eq!(table[0].service.persistence_timeout, Some(0));
+        assert_eq!(table[0].service.netmask.to_string(), "255.255.255.0");
+        let server = &table[0].servers[0];
+        assert_eq!(server.server.endpoint(), "10.0.0.11:8080");
+        assert_eq!(
+            (server.server.weight, server.active, server.inactive),
+            (3, 1, 2)
+        );
+        assert_eq!(table[1].servers[0].server.forward.as_str(), "tun");
+        assert!(table[2].service.one_packet);
+    }
+
+    #[test]
+    fn reads_connections_of_both_families() {
+        let line = "TCP C0A80A0A C804 C0A86464 0050 C0A81F65 0050 ESTABLISHED     898";
+        let connection = parse_connection(line).unwrap();
+        assert_eq!(connection.client.0.to_string(), "192.168.10.10");
+        assert_eq!(connection.server.1, 80);
+        assert_eq!(connection.expires, 898);
+        let line = "UDP 20010db8000000000000000000000001 C804 20010db8000000000000000000000002 \
+                    0035 20010db8000000000000000000000003 0035 UDP 291 sip 00ff";
+        let connection = parse_connection(line).unwrap();
+        assert_eq!(connection.server.0.to_string(), "2001:db8::3");
+        assert_eq!(
+            connection.engine,
+            Some(("sip".to_owned(), "00ff".to_owned()))
+        );
+        assert!(
+            parse_connection(
+                "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData"
+            )
+            .is_none()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in "\\PC{0,80}(\n\\PC{0,80}){0,8}") {
+            let _ = parse_table(&text);
+            let _ = text.lines().filter_map(parse_connection).count();
+        }
+    }
+}
