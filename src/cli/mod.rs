@@ -3,6 +3,7 @@
 
 mod host;
 mod probe;
+mod settings;
 mod setup;
 mod table;
 
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
+pub use settings::{SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs};
 pub use setup::{CheckArgs, DemoArgs, SetupArgs};
 pub use table::{
     AddArgs, ClearArgs, DelArgs, EditArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
@@ -98,6 +100,10 @@ pub enum Verb {
     Zero(ZeroArgs),
     /// Delete every service
     Clear(ClearArgs),
+    /// How long idle connections are kept
+    Timeouts(TimeoutsArgs),
+    /// The daemons that copy connections between directors
+    Sync(SyncArgs),
     /// IP forwarding, which nat needs
     Forward(ForwardArgs),
     /// How packets for a virtual IP address get into IPVS

@@ -184,6 +184,10 @@ pub struct DelArgs {
 
 /// `list`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Everybody may list; without CAP_NET_ADMIN the kernel shows neither statistics nor
+thresholds, tunnels and scheduler flags. Counters and rates are the kernel's,
+which renews them every 2 seconds.")]
 pub struct ListArgs {
     /// Only this service.
     #[command(flatten)]
@@ -194,12 +198,15 @@ pub struct ListArgs {
     /// Whole numbers instead of 1.2k and 3.4M
     #[arg(long)]
     pub exact: bool,
+    /// Sorted by protocol, address and port; the list always is
+    #[arg(long, hide = true)]
+    pub sort: bool,
     /// Addresses as numbers; they always are
     #[arg(short = 'n', long, hide = true)]
     pub numeric: bool,
 }
 
-/// Which columns a list has.
+/// What a list shows of each service and server.
 #[derive(Debug, Clone, Copy, Args)]
 #[group(multiple = false)]
 pub struct ListView {
@@ -215,6 +222,18 @@ pub struct ListView {
     /// Persistent connections
     #[arg(long)]
     pub persistent_conn: bool,
+    /// How packets are tunnelled
+    #[arg(long)]
+    pub tun_info: bool,
+    /// Every connection, by service
+    #[arg(short = 'c', long)]
+    pub connections: bool,
+    /// The timeouts of the connection table
+    #[arg(long)]
+    pub timeouts: bool,
+    /// The synchronisation daemons
+    #[arg(long)]
+    pub sync: bool,
 }
 
 /// `zero`.

@@ -5,8 +5,10 @@ mod check;
 mod context;
 mod error;
 mod forward;
+mod list;
 mod probe;
 mod rehearsal;
+mod settings;
 mod setup;
 mod table;
 mod vip;
@@ -59,9 +61,11 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Replace(args) => table::replace(&mut context, args),
         Verb::Edit(args) => table::edit(&mut context, args),
         Verb::Del(args) => table::delete(&mut context, args),
-        Verb::List(args) => table::list(&mut context, args),
+        Verb::List(args) => list::run(&mut context, args),
         Verb::Zero(args) => table::zero(&mut context, args),
         Verb::Clear(args) => table::clear(&mut context, args),
+        Verb::Timeouts(args) => settings::timeouts(&mut context, args),
+        Verb::Sync(args) => settings::sync(&mut context, args),
         Verb::Forward(args) => forward::run(&mut context, args),
         Verb::Vip(args) => vip::run(&mut context, args),
         Verb::Probe(args) => probe::run(&mut context, args),

@@ -24,6 +24,8 @@ pub enum View {
     Thresholds,
     /// Persistence templates.
     Persistent,
+    /// How packets are tunnelled.
+    Tunnels,
 }
 
 /// How a list is shown.
@@ -49,6 +51,7 @@ impl View {
             Self::Stats => &["Conns", "Pkts in", "Pkts out", "Bytes in", "Bytes out"],
             Self::Thresholds => &["Weight", "Upper", "Lower", "Active", "Inactive"],
             Self::Persistent => &["Weight", "Persistent", "Active", "Inactive"],
+            Self::Tunnels => &["Tunnel", "Port", "Checksum", "Weight", "Active", "Inactive"],
         }
     }
 
@@ -76,6 +79,24 @@ impl View {
                 count(state.active),
                 count(state.inactive),
             ],
+            Self::Tunnels => {
+                let (kind, port, checksum) = match server.forward {
+                    Forward::Tun(tunnel) => (
+                        tunnel.kind.as_str(),
+                        tunnel.port.to_string(),
+                        tunnel.checksum.as_str(),
+                    ),
+                    _ => ("-", "-".to_owned(), "-"),
+                };
+                vec![
+                    kind.to_owned(),
+                    port,
+                    checksum.to_owned(),
+                    weight,
+                    count(state.active),
+                    count(state.inactive),
+                ]
+            }
             Self::Persistent => vec![
                 weight,
                 count(state.persistent),
@@ -107,7 +128,11 @@ fn settings(service: &Service) -> String {
         words.push(format!("({})", flags.join(",")));
     }
     if let Some(seconds) = service.persistence_timeout {
-        words.push(format!("persistent {seconds}s"));
+        // 0: the kernel did not say how long.
+        words.push(match seconds {
+            0 => "persistent".to_owned(),
+            seconds => format!("persistent {seconds}s"),
+        });
         if !service.netmask.is_host() {
             words.push(format!("mask {}", service.netmask));
         }

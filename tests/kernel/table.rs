@@ -30,6 +30,15 @@ pub const TESTS: &[Test] = &[
         dry_run_does_the_same,
     ),
     ("table::a_closed_pipe_is_no_error", closed_pipe),
+    (
+        "table::timeouts_are_set_and_shown",
+        timeouts_are_set_and_shown,
+    ),
+    (
+        "table::sync_daemons_start_and_stop",
+        sync_daemons_start_and_stop,
+    ),
+    ("table::everybody_may_list", everybody_may_list),
 ];
 
 /// The table as ipvsadm saves it.
@@ -41,6 +50,86 @@ pub fn saved(namespace: &Namespace) -> String {
 fn expect(namespace: &Namespace, lines: &[&str]) {
     let saved = saved(namespace);
     assert_eq!(saved.lines().collect::<Vec<_>>(), lines);
+}
+
+fn timeouts_are_set_and_shown() -> Result<(), Failed> {
+    let ns = Namespace::new("timeouts");
+    assert_eq!(
+        ns.lbctl("timeouts --json").ok(),
+        "{\"tcp\":900,\"tcp_fin\":120,\"udp\":300}\n"
+    );
+    assert_eq!(
+        ns.lbctl("timeouts --tcp 7200 --dry-run").ok(),
+        "ipvsadm --set 7200 0 0\n"
+    );
+    ns.lbctl("timeouts --tcp 7200 --udp 60").ok();
+    let shown = ns.line("ipvsadm -L --timeout").ok();
+    assert_eq!(shown, "Timeout (tcp tcpfin udp): 7200 120 60\n");
+    assert!(ns.lbctl("list --timeouts").ok().contains("7200s"));
+    Ok(())
+}
+
+fn sync_daemons_start_and_stop() -> Result<(), Failed> {
+    let ns = Namespace::new("sync");
+    ns.line("ip link add eth0 type dummy").ok();
+    ns.line("ip address add 192.0.2.1/24 dev eth0").ok();
+    ns.line("ip link set eth0 up").ok();
+    ns.lbctl("sync start master --mcast-interface eth0").ok();
+    let backup = "sync start backup --mcast-interface eth0 --syncid 5 --sync-maxlen 1400 \
+                  --mcast-group 224.0.0.90 --mcast-port 9999 --mcast-ttl 3";
+    let command = ns.lbctl(&format!("{backup} --dry-run")).ok();
+    ns.line(command.trim_end()).ok();
+    ns.line("ipvsadm --stop-daemon backup").ok();
+    ns.lbctl(backup).ok();
+    assert_eq!(
+        ns.line("ipvsadm -L --daemon").ok(),
+        "master sync daemon (mcast=eth0, syncid=0, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n\
+         backup sync daemon (mcast=eth0, syncid=5, maxlen=1400, group=224.0.0.90, port=9999, ttl=3)\n"
+    );
+    let daemons: Value = serde_json::from_str(&ns.lbctl("sync show --json").ok())?;
+    assert_eq!(daemons["daemons"][1]["group"], "224.0.0.90");
+    assert!(ns.lbctl("list --sync").ok().contains("9999"));
+    let message = ns
+        .lbctl("sync start master --mcast-interface eth0")
+        .fails(1);
+    assert!(message.contains("it runs already"), "{message}");
+    ns.lbctl("sync stop master").ok();
+    ns.lbctl("sync stop backup").ok();
+    assert_eq!(ns.line("ipvsadm -L --daemon").ok(), "");
+    Ok(())
+}
+
+fn everybody_may_list() -> Result<(), Failed> {
+    let ns = Namespace::new("everybody");
+    ns.lbctl("add -t 10.0.0.100:80 -s sh -b sh-port -p 600 -r 10.0.0.11:8080 -m -w 3")
+        .ok();
+    ns.lbctl("add -t [2001:db8::1]:80 -s rr -r [2001:db8::2] -i")
+        .ok();
+    ns.lbctl("add -f 5 -s wlc").ok();
+    let program = super::lab::lbctl();
+    let unprivileged = |words: &str| {
+        let setpriv = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+        ns.line(&format!("{setpriv} {} {words}", program.display()))
+    };
+    let answer = unprivileged("list");
+    assert!(answer.stderr.contains("without CAP_NET_ADMIN"), "{answer}");
+    let list = answer.ok();
+    for part in [
+        "tcp 10.0.0.100:80",
+        "sh persistent",
+        "10.0.0.11:8080",
+        "[2001:db8::2]:80",
+        "fwmark 5",
+    ] {
+        assert!(list.contains(part), "{part}: {list}");
+    }
+    let json: Value = serde_json::from_str(&unprivileged("list --json -q").ok())?;
+    assert_eq!(json["services"][0]["servers"][0]["weight"], 3);
+    // What cannot be seen is null, not 0.
+    assert_eq!(json["services"][0]["stats"], Value::Null);
+    let message = unprivileged("list --rate").fails(1);
+    assert!(message.contains("CAP_NET_ADMIN"), "{message}");
+    Ok(())
 }
 
 fn every_kind_of_service() -> Result<(), Failed> {

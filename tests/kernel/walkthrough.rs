@@ -271,6 +271,12 @@ fn by_the_mark() -> Result<(), Failed> {
     let vips: Value = serde_json::from_str(&director.lbctl("vip list --json").ok())?;
     assert_eq!(vips["vips"][0]["mark"], 77);
     assert_eq!(vips["vips"][0]["complete"], true);
+    // The connections are there, by their service.
+    let list = director.lbctl("list --connections").ok();
+    assert!(list.contains("fwmark 77 (192.168.100.100:80)"), "{list}");
+    let json: Value = serde_json::from_str(&director.lbctl("list -c --json").ok())?;
+    assert_eq!(json["connections"][0]["client"], "192.168.10.10");
+    assert_eq!(json["connections"].as_array().map(Vec::len), Some(6));
     // Somebody takes the rule away: the list says which part is missing, and
     // adding again mends exactly that.
     director.line("ip rule del priority 90").ok();
