@@ -9,11 +9,14 @@ use crate::model::{
     ServerState, Service, ServiceId, ServiceState, Stats, SyncDaemon, SyncRole, Table, TableStep,
     Timeouts,
 };
-use crate::netlink::{self, BATCH_LIMIT, Request, Socket};
+use crate::netlink::{self, BATCH_LIMIT, Message, Request, Socket};
 use crate::reconcile::{self, StepError};
 
 use super::wire::{self, command, control};
 use super::{Error, Result, daemon, decode, encode};
+
+/// How often a dump is read again before a writer is called too busy.
+const ATTEMPTS: usize = 10;
 
 /// What `GET_INFO` answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,12 +57,34 @@ impl Client {
     /// All services with their statistics, in the kernel's order.
     ///
     /// # Errors
-    /// No privilege, or a failed conversation; so too below.
+    /// No privilege, a writer that never paused, or a failed conversation; so
+    /// too below.
     pub fn services(&mut self) -> Result<Vec<(Service, Stats)>> {
         let request = encode::request(self.family, command::GET_SERVICE);
-        self.socket
-            .dump(&request, decode::service)
-            .map_err(Error::from_netlink)
+        self.steady_dump(&request, decode::service, |(service, _)| service.id)
+    }
+
+    /// Reads a dump until nothing can be missing. IPVS goes on in a dump by
+    /// counting entries and never says that it was disturbed: a deletion between
+    /// two pieces makes it pass over others (`ip_vs_genl_dump_services`). What came
+    /// in one piece is whole; anything else has to read the same twice in a row.
+    fn steady_dump<T, K: PartialEq>(
+        &mut self,
+        request: &Request,
+        read: impl Fn(&Message<'_>) -> netlink::Result<T>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Vec<T>> {
+        let mut before: Option<Vec<K>> = None;
+        for _ in 0..ATTEMPTS {
+            let dump = self.socket.dump_in_pieces(request, &read);
+            let dump = dump.map_err(Error::from_netlink)?;
+            let keys = dump.items.iter().map(&key).collect();
+            if dump.in_one_piece || before.as_ref() == Some(&keys) {
+                return Ok(dump.items);
+            }
+            before = Some(keys);
+        }
+        Err(Error::Netlink(netlink::Error::Disturbed))
     }
 
     /// One service, or none if it is not there.
@@ -87,9 +112,11 @@ impl Client {
     /// As [`Client::services`].
     pub fn servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
         let request = encode::on_service(self.family, command::GET_DEST, id);
-        self.socket
-            .dump(&request, |message| decode::server(message, id.family()))
-            .map_err(Error::from_netlink)
+        self.steady_dump(
+            &request,
+            |message| decode::server(message, id.family()),
+            |state| state.server.name(),
+        )
     }
 
     /// One service with its servers, sorted, or none if it is not there.
@@ -114,23 +141,34 @@ impl Client {
         Ok(servers)
     }
 
-    /// The whole table, services and servers sorted.
+    /// The whole table, services and servers sorted. If services come or go
+    /// while their servers are read, all of it is read again.
     ///
     /// # Errors
     /// As [`Client::services`].
     pub fn table(&mut self) -> Result<Table> {
+        let ids = |services: &[(Service, Stats)]| -> Vec<ServiceId> {
+            services.iter().map(|(service, _)| service.id).collect()
+        };
         let mut services = self.services()?;
-        services.sort_by_key(|(service, _)| service.id);
-        let mut table = Vec::with_capacity(services.len());
-        for (service, stats) in services {
-            let servers = self.sorted_servers(&service.id)?;
-            table.push(ServiceState {
-                service,
-                stats,
-                servers,
-            });
+        for _ in 0..ATTEMPTS {
+            let before = ids(&services);
+            let mut table = Vec::with_capacity(services.len());
+            for (service, stats) in services {
+                let servers = self.sorted_servers(&service.id)?;
+                table.push(ServiceState {
+                    service,
+                    stats,
+                    servers,
+                });
+            }
+            services = self.services()?;
+            if ids(&services) == before {
+                table.sort_by_key(|state| state.service.id);
+                return Ok(table);
+            }
         }
-        Ok(table)
+        Err(Error::Netlink(netlink::Error::Disturbed))
     }
 
     /// Sets counters to zero: of one service and its servers, or all of them.
