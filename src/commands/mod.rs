@@ -2,6 +2,7 @@
 //! verbs are told apart, and errors become exit codes.
 
 mod context;
+mod demo;
 mod error;
 mod forward;
 mod probe;
@@ -62,6 +63,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Forward(args) => forward::run(&mut context, args),
         Verb::Vip(args) => vip::run(&mut context, args),
         Verb::Probe(args) => probe::run(&mut context, args),
+        Verb::Demo(args) => demo::run(&mut context, args),
         _ => Err(Error::Usage("not yet".to_owned())),
     }?;
     context.output.flush()?;
