@@ -11,6 +11,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why the demo came to an early end.
 #[derive(Debug)]
 pub enum Error {
+    /// Network namespaces are not for everybody.
+    NoPrivilege,
     /// Its network could not be made, or looked at.
     Plumbing(plumbing::Error),
     /// Its IPVS table could not be looked at.
@@ -45,6 +47,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoPrivilege => f.write_str(
+                "the demo makes network namespaces, which needs root (CAP_SYS_ADMIN and \
+                 CAP_NET_ADMIN); run it with: sudo lbctl demo",
+            ),
             Self::Plumbing(error) => error.fmt(f),
             Self::Ipvs(error) => write!(f, "cannot look at the demo's IPVS table: {error}"),
             Self::Netlink(error) => write!(f, "cannot talk to the kernel: {error}"),

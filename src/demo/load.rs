@@ -131,7 +131,9 @@ fn requests(
             own.push(get());
         }
         let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-        own.into_iter().for_each(|reply| tally.add(reply));
+        for reply in own {
+            tally.add(reply);
+        }
     };
     thread::scope(|scope| {
         for _ in 0..load.concurrency {

@@ -41,13 +41,13 @@ impl Probe {
             .stderr(Stdio::piped());
         let (started, child) = mpsc::channel();
         let (sender, lines) = mpsc::channel();
-        let (hold, held) = mpsc::channel();
+        let (hold, release) = mpsc::channel();
         let failed = |error| Error::system(format!("run {line}"), error);
         // A thread begins in the namespace of the one that starts it.
         let thread = world.director.run(|| {
             thread::Builder::new()
                 .name("probe".to_owned())
-                .spawn(move || attend(command, &started, sender, &held))
+                .spawn(move || attend(command, &started, sender, &release))
         })?;
         thread.map_err(failed)?;
         let child = child
@@ -118,7 +118,7 @@ fn attend(
     mut command: Command,
     started: &Sender<io::Result<Child>>,
     lines: Sender<String>,
-    held: &Receiver<()>,
+    release: &Receiver<()>,
 ) {
     let mut spawned = command.spawn();
     let log = spawned.as_mut().ok().and_then(|child| child.stderr.take());
@@ -135,7 +135,7 @@ fn attend(
         let _ = lines.send(String::from_utf8_lossy(&line).into_owned());
     }
     drop(lines);
-    let _ = held.recv();
+    let _ = release.recv();
 }
 
 /// Becomes `lbctl WORDS` that ends with its parent, the demo `parent`. Returns

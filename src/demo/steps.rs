@@ -58,6 +58,13 @@ const STEADY: Load = Load {
 /// Something is missing, a step did not show what it should, or somebody asked
 /// to stop. Nothing is left behind.
 pub fn run(output: &mut Output, interrupt: &Interrupt) -> Result<()> {
+    show(output, interrupt).map_err(|error| {
+        // Ctrl-C reaches the child processes too, and their end is seen first.
+        interrupt.check().err().unwrap_or(error)
+    })
+}
+
+fn show(output: &mut Output, interrupt: &Interrupt) -> Result<()> {
     let begin = Instant::now();
     let world = World::new()?;
     let mut story = Story {

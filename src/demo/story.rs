@@ -15,7 +15,7 @@ use super::{Error, Interrupt, Result, child};
 
 /// How long is waited for something that takes two or three seconds. It is long
 /// because an emulated machine is slow, and reached only when something is wrong.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Between two looks, unless the probe has something to say.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -103,12 +103,11 @@ impl Story<'_> {
         let begin = Instant::now();
         loop {
             self.interrupt.check()?;
-            let line = match &self.probe {
-                Some(probe) => probe.line(LOOK)?,
-                None => {
-                    std::thread::sleep(LOOK);
-                    None
-                }
+            let line = if let Some(probe) = &self.probe {
+                probe.line(LOOK)?
+            } else {
+                std::thread::sleep(LOOK);
+                None
             };
             if let Some(line) = &line {
                 self.teller.log(line)?;

@@ -31,7 +31,7 @@ impl<'a> Teller<'a> {
 
     /// Explains.
     pub fn say(&mut self, text: &str) -> Result<()> {
-        for line in wrap(text, "", "", "") {
+        for line in wrap(text.split(' '), "", "", "") {
             self.write(&line, Style::Plain)?;
         }
         Ok(())
@@ -45,7 +45,7 @@ impl<'a> Teller<'a> {
     /// A command line that is typed on a machine.
     pub fn command(&mut self, machine: &str, line: &str) -> Result<()> {
         let prompt = format!("  {machine}$ ");
-        for line in wrap(line, &prompt, "      ", " \\") {
+        for line in wrap(options(line), &prompt, "      ", " \\") {
             self.write(&line, Style::Strong)?;
         }
         Ok(())
@@ -58,7 +58,7 @@ impl<'a> Teller<'a> {
 
     /// A line that the probe in the background logged.
     pub fn log(&mut self, line: &str) -> Result<()> {
-        for line in wrap(line, "    probe: ", "      ", "") {
+        for line in wrap(line.split(' '), "    probe: ", "      ", "") {
             self.write(&line, Style::Faint)?;
         }
         Ok(())
@@ -66,7 +66,7 @@ impl<'a> Teller<'a> {
 
     /// What was seen, and is as it should be.
     pub fn seen(&mut self, text: &str) -> Result<()> {
-        for line in wrap(text, "  => ", "     ", "") {
+        for line in wrap(text.split(' '), "  => ", "     ", "") {
             self.write(&line, Style::Good)?;
         }
         Ok(())
@@ -79,14 +79,20 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// Breaks a text between words. The first line begins with `first`, the others
-/// with `others`; all but the last end with `tail`. A word is never cut.
-fn wrap(text: &str, first: &str, others: &str, tail: &str) -> Vec<String> {
+/// Breaks a text between pieces. The first line begins with `first`, the others
+/// with `others`; all but the last end with `tail`. A piece is never cut.
+fn wrap<P: AsRef<str>>(
+    pieces: impl IntoIterator<Item = P>,
+    first: &str,
+    others: &str,
+    tail: &str,
+) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;
-    for word in text.split(' ') {
-        let width = line.chars().count() + word.chars().count() + usize::from(!empty);
+    for piece in pieces {
+        let piece = piece.as_ref();
+        let width = line.chars().count() + piece.chars().count() + usize::from(!empty);
         if !empty && width + tail.chars().count() > WIDTH {
             line.push_str(tail);
             lines.push(std::mem::replace(&mut line, others.to_owned()));
@@ -95,11 +101,23 @@ fn wrap(text: &str, first: &str, others: &str, tail: &str) -> Vec<String> {
         if !empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(piece);
         empty = false;
     }
     lines.push(line);
     lines
+}
+
+/// A command line in pieces that stay together: an option and its value.
+fn options(line: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match pieces.last_mut() {
+            Some(last) if !word.starts_with('-') => *last = format!("{last} {word}"),
+            _ => pieces.push(word.to_owned()),
+        }
+    }
+    pieces
 }
 
 #[cfg(test)]
@@ -109,7 +127,7 @@ mod tests {
     #[test]
     fn long_lines_are_broken_between_words() {
         let text = "word ".repeat(40);
-        let lines = wrap(text.trim_end(), "  $ ", "      ", " \\");
+        let lines = wrap(text.trim_end().split(' '), "  $ ", "      ", " \\");
         assert!(lines.len() > 2 && lines.iter().all(|line| line.len() <= WIDTH));
         assert!(lines[0].starts_with("  $ word") && lines[0].ends_with(" \\"));
         assert!(lines[1].starts_with("      word"));
@@ -124,7 +142,15 @@ mod tests {
     #[test]
     fn a_word_is_never_cut() {
         let word = "x".repeat(200);
-        assert_eq!(wrap(&word, "> ", "", ""), [format!("> {word}")]);
-        assert_eq!(wrap("", "> ", "", ""), ["> "]);
+        assert_eq!(wrap([&word], "> ", "", ""), [format!("> {word}")]);
+        assert_eq!(wrap([""], "> ", "", ""), ["> "]);
+    }
+
+    #[test]
+    fn an_option_stays_with_its_value() {
+        assert_eq!(
+            options("lbctl add -t 1:80 -s rr -m"),
+            ["lbctl add", "-t 1:80", "-s rr", "-m"]
+        );
     }
 }

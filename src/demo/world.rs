@@ -47,13 +47,16 @@ impl World {
     /// # Errors
     /// Privilege or a part of the kernel is missing.
     pub fn new() -> Result<Self> {
-        let director = Namespace::anonymous()?;
+        let director = Namespace::anonymous().map_err(|error| match error.reason.errno() {
+            Some(libc::EPERM) => Error::NoPrivilege,
+            _ => error.into(),
+        })?;
         // Before there is anything to clean up.
         director.run(|| ipvs::Client::open().map(drop))??;
         director.run(make_director)??;
         let client = Namespace::anonymous()?;
         client.run(|| make_client(&director))??;
-        director.run(|| connect_client())??;
+        director.run(connect_client)??;
         let scratch = Scratch::new()?;
         let mut workers = Vec::new();
         for (name, number, page) in WORKERS {

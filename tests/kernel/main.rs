@@ -3,6 +3,7 @@
 //! Elsewhere they are left out, and said to be.
 
 mod bad_input;
+mod demo;
 mod lab;
 mod no_module;
 mod random;
@@ -31,6 +32,7 @@ fn main() {
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
+        demo::TESTS,
     ]
     .concat()
     .into_iter()
