@@ -25,10 +25,13 @@ pub const TESTS: &[Test] = &[
     ("demo::needs_privilege", needs_privilege),
 ];
 
-/// Where files may be left, all of them empty for this one run.
+/// Runs the demo where files may be left, and where nobody else leaves any, and
+/// lists them if there are others than before.
 const ALONE: &str = "mount -t tmpfs none /run && mount -t tmpfs none /var/lib && \
-    mkdir /run/tmp || exit 99; TMPDIR=/run/tmp \"$0\" demo --color never; code=$?; \
-    echo; echo left behind:; ls -AR /run /var/lib; exit $code";
+    mkdir /run/tmp || exit 99; before=$(ls -AR /run /var/lib); \
+    TMPDIR=/run/tmp \"$0\" demo --color never; code=$?; \
+    after=$(ls -AR /run /var/lib); printf '\\nleft behind:\\n'; \
+    [ \"$before\" = \"$after\" ] || echo \"$after\"; exit $code";
 
 fn shows_the_walkthrough() -> Result<(), Failed> {
     let outside = Namespace::new("demo-outside");
@@ -40,7 +43,7 @@ fn shows_the_walkthrough() -> Result<(), Failed> {
     let text = answer.ok();
     // State directories, names of namespaces, temporary files.
     let (text, left) = text.split_once("\nleft behind:\n").ok_or(text.clone())?;
-    assert_eq!(left, "/run:\ntmp\n\n/run/tmp:\n\n/var/lib:\n", "{text}");
+    assert_eq!(left, "", "{text}");
     expect_same(&before, &picture(&outside));
 
     let steps = sections(text);
@@ -56,11 +59,7 @@ fn shows_the_walkthrough() -> Result<(), Failed> {
         &["$ lbctl add -t 192.168.100.100:80 -s rr -r 192.168.31.100"],
         &["$ lbctl probe -t", "status 200"],
         &["$ curl -s -m 5 http://192.168.100.100/"],
-        &[
-            "1000 requests, 0 failed, w1 500, w2 500",
-            "Inactive",
-            "Conns/s",
-        ],
+        &["1000 requests, 0 failed, w1 ", "Inactive", "Conns/s"],
         &[
             "chmod a-r health.html",
             "status 403",
