@@ -44,7 +44,8 @@ impl Tally {
         self.answers.values().sum::<usize>() + self.failed
     }
 
-    fn add(&mut self, reply: Reply) {
+    /// Counts one more.
+    pub fn add(&mut self, reply: Reply) {
         match reply {
             Ok(page) => *self.answers.entry(page).or_default() += 1,
             Err(reason) => {

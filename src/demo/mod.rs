@@ -10,6 +10,7 @@
 mod child;
 mod client;
 mod error;
+mod expect;
 mod interrupt;
 mod load;
 mod probe;

@@ -7,6 +7,8 @@ use crate::ipvs;
 use crate::model::Table;
 
 use super::client::{Client, Reply};
+use super::expect::failed;
+use super::load::Tally;
 use super::probe::Probe;
 use super::snapshot::Snapshot;
 use super::teller::Teller;
@@ -78,19 +80,21 @@ impl Story<'_> {
     }
 
     /// The client asks again and again, and `done` looks at the answers so far,
-    /// until it is satisfied. The probe's log is shown as it comes. Answers how
-    /// many requests were made; one that fails is the end of the demo.
+    /// until it is satisfied. The probe's log is shown as it comes. Requests that
+    /// fail are counted with the others.
     pub fn ask_until(
         &mut self,
         what: &str,
         mut done: impl FnMut(&[String], &Table) -> bool,
-    ) -> Result<usize> {
-        let mut pages = Vec::new();
+    ) -> Result<Tally> {
+        let (mut pages, mut tally) = (Vec::new(), Tally::default());
         self.until(what, |story, _| {
-            pages.push(page(story.client.ask()?)?);
+            let reply = story.client.ask()?;
+            tally.add(reply.clone());
+            pages.extend(reply);
             Ok(done(&pages, &story.table()?))
         })?;
-        Ok(pages.len())
+        Ok(tally)
     }
 
     /// Waits until `done` is satisfied. It looks whenever the probe has logged a
@@ -136,27 +140,4 @@ impl Story<'_> {
 /// The page, or the end of the demo.
 fn page(reply: Reply) -> Result<String> {
     reply.map_err(|reason| Error::Failed(format!("the client got {reason}")))
-}
-
-/// The end of the demo.
-pub(super) fn failed<T>(sentence: impl Into<String>) -> Result<T> {
-    Err(Error::Failed(sentence.into()))
-}
-
-/// Each server of the service with its weight, as in `[(100, 1), (101, 1)]`: the
-/// last byte of its address is enough to tell them apart.
-pub(super) fn weights(table: &Table) -> Vec<(u8, u32)> {
-    let mut weights: Vec<(u8, u32)> = table
-        .iter()
-        .flat_map(|state| &state.servers)
-        .map(|state| {
-            let last = match state.server.address {
-                std::net::IpAddr::V4(address) => address.octets()[3],
-                std::net::IpAddr::V6(address) => address.octets()[15],
-            };
-            (last, state.server.weight)
-        })
-        .collect();
-    weights.sort_unstable();
-    weights
 }
