@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "wizard",
         &["model", "lookup", "health", "plumbing", "reconcile"],
     ),
-    ("demo", &["model", "netlink", "plumbing", "render"]),
+    ("demo", &["model", "netlink", "ipvs", "plumbing", "render"]),
 ];
 
 fn files(below: &Path, found: &mut Vec<PathBuf>) {

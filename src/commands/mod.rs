@@ -3,6 +3,7 @@
 
 mod check;
 mod context;
+mod demo;
 mod error;
 mod forward;
 mod list;
@@ -71,7 +72,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Probe(args) => probe::run(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
-        _ => Err(Error::Usage("not yet".to_owned())),
+        Verb::Demo(args) => demo::run(&mut context, args),
     }?;
     context.output.flush()?;
     Ok(status)
