@@ -5,12 +5,14 @@
 //! A bench is a function in a file of its own that prints its rows when it has
 //! them, so that what came before a failure is seen. It fails by panicking.
 
+mod edit;
 #[path = "../kernel/lab.rs"]
 #[allow(dead_code, reason = "the kernel tests use the rest of it")]
 mod lab;
-#[allow(dead_code, reason = "for the benches of whole processes")]
+mod list;
 mod measure;
 mod server;
+mod table;
 mod walkthrough;
 #[path = "../kernel/world.rs"]
 #[allow(dead_code, reason = "the kernel tests use the rest of it")]
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 /// A name, and what measures and prints its rows.
 type Bench = (&'static str, fn());
 
-const BENCHES: &[Bench] = &[walkthrough::BENCH];
+const BENCHES: &[Bench] = &[walkthrough::BENCH, edit::BENCH, list::BENCH];
 
 fn main() -> ExitCode {
     // cargo itself says --bench.
