@@ -42,6 +42,17 @@ pub fn table() -> io::Result<Table> {
     Ok(parse_table(&text))
 }
 
+/// How many services and servers the table has together; none where /proc cannot
+/// be read.
+pub(super) fn count_entries() -> Option<usize> {
+    let text = fs::read(format!("{DIRECTORY}/ip_vs")).ok()?;
+    let lines = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
+    // The version, and two lines of headings.
+    lines.count().checked_sub(3)
+}
+
 /// All connections, in the kernel's order.
 ///
 /// # Errors

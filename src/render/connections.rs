@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::ServiceId;
 
-use super::{Output, Style, grid};
+use super::{Output, Style, columns};
 
 /// A connection of a service.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ pub fn connections(groups: &[ConnectionGroup], output: &mut Output) -> io::Resul
         }
     }
     let headings = ["Client", "Server", "Protocol", "State", "Expires"];
-    for (line, style) in grid(&headings, 4, rows).iter().zip(styles) {
+    for (line, style) in columns(&headings, 4, &rows).iter().zip(styles) {
         output.styled(line, style)?;
     }
     Ok(())

@@ -3,13 +3,11 @@
 
 use std::io;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
-
 use crate::model::Forward;
 use crate::model::{Counters, Server, ServerState, Service, ServiceState, Tunnel, TunnelKind};
 
 use super::number::number;
-use super::{Output, Style};
+use super::{Output, Style, columns};
 
 /// Which columns stand behind the names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,27 +154,6 @@ fn method(server: &Server) -> String {
     }
 }
 
-/// Lays out rows under headings: the first `text` columns to the left, the rest,
-/// which are numbers, to the right. Lines are never wrapped or cut: a cut address
-/// is worse than a long line.
-#[must_use]
-pub fn grid(headings: &[&str], text: usize, rows: Vec<Vec<String>>) -> Vec<String> {
-    let mut grid = Grid::new();
-    grid.load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(headings.to_vec())
-        .add_rows(rows);
-    for (index, column) in grid.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index >= text {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    grid.lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
-}
-
 /// Writes the table.
 ///
 /// # Errors
@@ -209,7 +186,7 @@ pub fn list(
             });
         }
     }
-    for (line, style) in grid(&headings, 2, rows).iter().zip(styles) {
+    for (line, style) in columns(&headings, 2, &rows).iter().zip(styles) {
         output.styled(line, style)?;
     }
     Ok(())
