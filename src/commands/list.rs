@@ -46,7 +46,8 @@ fn services(
     view: View,
     exact: bool,
 ) -> Result<Status> {
-    let (table, whole) = match read(context, id) {
+    let brief = view == View::Connections && !context.json;
+    let (table, whole) = match read(context, id, brief) {
         Err(Error::Ipvs {
             source: ipvs::Error::NoPrivilege,
             ..
@@ -66,11 +67,18 @@ fn services(
     Ok(Status::Done)
 }
 
-fn read(context: &mut Context, id: Option<&ServiceId>) -> Result<Table> {
+fn read(context: &mut Context, id: Option<&ServiceId>, brief: bool) -> Result<Table> {
     let client = context.ipvs(DOING)?;
+    let all = |client: &mut Client| {
+        if brief {
+            client.brief_table()
+        } else {
+            client.table()
+        }
+    };
     match id {
         Some(id) => one(client, id),
-        None => client.table().map_err(|source| Error::Ipvs {
+        None => all(client).map_err(|source| Error::Ipvs {
             doing: DOING.to_owned(),
             source,
         }),
@@ -115,7 +123,7 @@ fn without_privilege(context: &mut Context, id: Option<&ServiceId>) -> Result<Ta
 /// Connections by service. /proc tells no connection's service: it is the one of
 /// its address and port, else the fwmark service that has its server.
 fn connections(context: &mut Context, only: Option<&ServiceId>) -> Result<Status> {
-    let table = match read(context, None) {
+    let table = match read(context, None, true) {
         Err(Error::Ipvs {
             source: ipvs::Error::NoPrivilege,
             ..

@@ -42,6 +42,26 @@ pub fn table() -> io::Result<Table> {
     Ok(parse_table(&text))
 }
 
+/// As [`table`], read twice: none when services or servers came or went meanwhile,
+/// for then the kernel may have passed over some that are there.
+///
+/// # Errors
+/// As [`table`].
+pub(super) fn steady_table() -> io::Result<Option<Table>> {
+    let read = || fs::read_to_string(format!("{DIRECTORY}/ip_vs"));
+    let (first, second) = (read()?, read()?);
+    let same = names(&first).eq(names(&second));
+    Ok(same.then(|| parse_table(&second)))
+}
+
+/// What stands before the settings of each line: `TCP 0A000064:0050`.
+fn names(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next().unwrap_or(""), words.next().unwrap_or(""))
+    })
+}
+
 /// How many services and servers the table has together; none where /proc cannot
 /// be read.
 pub(super) fn count_entries() -> Option<usize> {

@@ -1,7 +1,9 @@
 //! Reading the table: services and servers, in dumps that a writer cannot disturb
 //! unnoticed.
 
-use crate::model::{ServerState, Service, ServiceId, ServiceState, Stats, Table};
+use std::collections::HashMap;
+
+use crate::model::{Family, Forward, ServerState, Service, ServiceId, ServiceState, Stats, Table};
 use crate::netlink::{self, Message, Request};
 
 use super::wire::command;
@@ -127,6 +129,25 @@ impl Client {
         Err(Error::Netlink(netlink::Error::Disturbed))
     }
 
+    /// The table with all settings of services, and of servers what a list shows:
+    /// method, weight and connections; everything else of them is 0. One dump and
+    /// one reading of /proc instead of a dump for each service. Where /proc leaves
+    /// something open (tunnels, a mark in both families), it is the whole table.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn brief_table(&mut self) -> Result<Table> {
+        let request = encode::request(self.family, command::GET_SERVICE);
+        let services = self.socket.dump(&request, decode::service);
+        let services = services.map_err(Error::from_netlink)?;
+        // Where /proc is not mounted, all is asked for.
+        let shown = proc::steady_table().ok().flatten();
+        match shown.and_then(|shown| join(services, shown)) {
+            Some(table) => Ok(table),
+            None => self.table(),
+        }
+    }
+
     fn read_table(&mut self) -> Result<Table> {
         let request = encode::request(self.family, command::GET_SERVICE);
         let services = self.socket.dump(&request, decode::service);
@@ -146,5 +167,105 @@ impl Client {
         }
         table.sort_unstable_by_key(|state| state.service.id);
         Ok(table)
+    }
+}
+
+/// Gives the services of netlink the servers of /proc; none when the two do not
+/// show the same services, or servers need more than /proc shows.
+fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
+    // /proc does not say of which family a mark is.
+    let key = |id: &ServiceId| match *id {
+        ServiceId::Fwmark { mark, .. } => ServiceId::Fwmark {
+            mark,
+            family: Family::Ipv4,
+        },
+        id @ ServiceId::Address { .. } => id,
+    };
+    let count = shown.len();
+    let mut servers: HashMap<ServiceId, Vec<ServerState>> = HashMap::with_capacity(count);
+    for state in shown {
+        let tunnels = |state: &ServerState| matches!(state.server.forward, Forward::Tun(_));
+        if state.servers.iter().any(tunnels) {
+            return None;
+        }
+        servers.insert(key(&state.service.id), state.servers);
+    }
+    if servers.len() != count || services.len() != count {
+        return None;
+    }
+    let mut table = Vec::with_capacity(count);
+    for (service, stats) in services {
+        // Each is taken once: a service that stands twice finds nothing.
+        let servers = servers.remove(&key(&service.id))?;
+        table.push(ServiceState {
+            service,
+            stats,
+            servers,
+        });
+    }
+    table.sort_unstable_by_key(|state| state.service.id);
+    Some(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Server, Tunnel};
+
+    fn service(mark: u32, family: Family) -> (Service, Stats) {
+        let service = Service::new(ServiceId::Fwmark { mark, family });
+        (service, Stats::default())
+    }
+
+    fn shown(mark: u32, forward: Forward) -> ServiceState {
+        let (service, stats) = service(mark, Family::Ipv4);
+        let server = Server {
+            address: [10, 0, 0, 1].into(),
+            port: 0,
+            forward,
+            weight: 1,
+            upper_threshold: 0,
+            lower_threshold: 0,
+        };
+        ServiceState {
+            service,
+            stats,
+            servers: vec![ServerState {
+                server,
+                active: 1,
+                inactive: 2,
+                persistent: 0,
+                stats,
+            }],
+        }
+    }
+
+    #[test]
+    fn services_find_their_servers() {
+        let services = vec![service(2, Family::Ipv6), service(1, Family::Ipv4)];
+        let both = vec![shown(1, Forward::Nat), shown(2, Forward::Nat)];
+        let table = join(services, both).unwrap();
+        assert_eq!(table[0].service.id.to_string(), "fwmark 1");
+        assert_eq!(table[1].service.id.to_string(), "fwmark 2 IPv6");
+        assert_eq!(table[1].servers[0].inactive, 2);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_read_whole() {
+        let one = || vec![service(1, Family::Ipv4)];
+        assert!(join(one(), vec![]).is_none());
+        assert!(join(vec![], vec![shown(1, Forward::Nat)]).is_none());
+        assert!(join(one(), vec![shown(2, Forward::Nat)]).is_none());
+        assert!(join(one(), vec![shown(1, Forward::Tun(Tunnel::default()))]).is_none());
+        let twice = vec![service(1, Family::Ipv4), service(1, Family::Ipv6)];
+        assert!(join(twice, vec![shown(1, Forward::Nat), shown(1, Forward::Nat)]).is_none());
+        let doubled = vec![service(1, Family::Ipv4), service(1, Family::Ipv4)];
+        assert!(
+            join(
+                doubled,
+                vec![shown(1, Forward::Nat), shown(3, Forward::Nat)]
+            )
+            .is_none()
+        );
     }
 }
