@@ -1,6 +1,7 @@
 //! What can be typed: clap types and help text, nothing else. Words are only
 //! split and sorted here; what they mean is found out in `commands`.
 
+mod documents;
 mod host;
 mod probe;
 mod settings;
@@ -9,6 +10,7 @@ mod table;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use documents::{CompletionsArgs, ManArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
 pub use settings::{SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs};
@@ -114,6 +116,10 @@ pub enum Verb {
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer
     Setup(Box<SetupArgs>),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Write the man pages, or show the first
+    Man(ManArgs),
     /// See a load balancer work, in network namespaces of its own
     Demo(DemoArgs),
 }

@@ -4,6 +4,7 @@
 mod check;
 mod context;
 mod demo;
+mod documents;
 mod error;
 mod forward;
 mod list;
@@ -72,6 +73,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Probe(args) => probe::run(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
+        Verb::Completions(args) => documents::completions(&mut context, args),
+        Verb::Man(args) => documents::man(&mut context, args),
         Verb::Demo(args) => demo::run(&mut context, args),
     }?;
     context.output.flush()?;
