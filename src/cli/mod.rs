@@ -6,6 +6,8 @@ mod probe;
 mod setup;
 mod table;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
@@ -46,6 +48,27 @@ pub struct Cli {
     pub verb: Verb,
 }
 
+impl Cli {
+    /// The command line, so that what stands behind the verb `ipvsadm` goes there
+    /// untouched: `lbctl ipvsadm -v` is no `--verbose`.
+    pub fn words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+        let mut words: Vec<OsString> = words.collect();
+        let mut at = 1;
+        while let Some(word) = words.get(at).and_then(|word| word.to_str()) {
+            match word {
+                "--netns" | "--color" => at += 2,
+                option if option.starts_with('-') => at += 1,
+                "ipvsadm" => {
+                    words.insert(at + 1, "--".into());
+                    break;
+                }
+                _ => break,
+            }
+        }
+        words
+    }
+}
+
 /// Options that every verb takes.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
@@ -81,6 +104,18 @@ pub enum ColorChoice {
     Never,
 }
 
+/// Another program's command line.
+#[derive(Debug, clap::Args)]
+pub struct IpvsadmArgs {
+    /// ipvsadm's words
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "WORD"
+    )]
+    pub words: Vec<OsString>,
+}
+
 /// What lbctl can do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -108,6 +143,9 @@ pub enum Verb {
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer
     Setup(Box<SetupArgs>),
+    /// ipvsadm itself: same options, output, messages and exit codes
+    #[command(disable_help_flag = true, disable_version_flag = true)]
+    Ipvsadm(IpvsadmArgs),
     /// See a load balancer work, in network namespaces of its own
     Demo(DemoArgs),
 }

@@ -5,6 +5,7 @@ mod check;
 mod context;
 mod error;
 mod forward;
+mod ipvsadm;
 mod probe;
 mod rehearsal;
 mod setup;
@@ -20,6 +21,7 @@ use crate::cli::{Cli, Verb};
 
 use context::Context;
 pub use error::Error;
+pub use ipvsadm::Peer;
 
 /// A result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -35,6 +37,8 @@ pub enum Status {
     Critical,
     /// A monitoring plugin's "could not tell".
     Unknown,
+    /// Another program's exit code.
+    Code(u8),
 }
 
 impl From<Status> for ExitCode {
@@ -44,6 +48,7 @@ impl From<Status> for ExitCode {
             Status::Warning => 1,
             Status::Critical => 2,
             Status::Unknown => 3,
+            Status::Code(code) => code,
         })
     }
 }
@@ -67,7 +72,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Probe(args) => probe::run(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
-        _ => Err(Error::Usage("not yet".to_owned())),
+        Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&args.words)?)),
+        Verb::Demo(_) => Err(Error::Usage("not yet".to_owned())),
     }?;
     context.output.flush()?;
     Ok(status)

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod check;
+mod differential;
 mod lab;
 mod no_module;
 mod random;
@@ -42,6 +43,7 @@ fn main() {
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
+        differential::TESTS,
     ]
     .concat()
     .into_iter()
