@@ -23,6 +23,8 @@ pub mod formats;
 pub mod health;
 /// The IPVS protocol; the only place with its numbers.
 pub mod ipvs;
+/// ipvsadm itself: its words, its output, its messages.
+pub mod ipvsadm;
 /// Names into addresses and ports.
 pub mod lookup;
 /// Pure values; how each is written and read.

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("reconcile", &["model"]),
     ("render", &["model", "health"]),
     ("ipvs", &["model", "netlink", "reconcile"]),
+    ("ipvsadm", &["model", "lookup", "ipvs", "reconcile"]),
     ("plumbing", &["model", "netlink", "reconcile"]),
     ("check", &["model", "ipvs", "plumbing"]),
     (

@@ -8,6 +8,8 @@ mod settings;
 mod setup;
 mod table;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use documents::{CompletionsArgs, ManArgs};
@@ -50,6 +52,27 @@ pub struct Cli {
     pub verb: Verb,
 }
 
+impl Cli {
+    /// The command line, so that what stands behind the verb `ipvsadm` goes there
+    /// untouched: `lbctl ipvsadm -v` is no `--verbose`.
+    pub fn words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+        let mut words: Vec<OsString> = words.collect();
+        let mut at = 1;
+        while let Some(word) = words.get(at).and_then(|word| word.to_str()) {
+            match word {
+                "--netns" | "--color" => at += 2,
+                option if option.starts_with('-') => at += 1,
+                "ipvsadm" => {
+                    words.insert(at + 1, "--".into());
+                    break;
+                }
+                _ => break,
+            }
+        }
+        words
+    }
+}
+
 /// Options that every verb takes.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
@@ -83,6 +106,18 @@ pub enum ColorChoice {
     Always,
     /// Never.
     Never,
+}
+
+/// Another program's command line.
+#[derive(Debug, clap::Args)]
+pub struct IpvsadmArgs {
+    /// ipvsadm's words
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "WORD"
+    )]
+    pub words: Vec<OsString>,
 }
 
 /// What lbctl can do.
@@ -120,6 +155,9 @@ pub enum Verb {
     Completions(CompletionsArgs),
     /// Write the man pages, or show the first
     Man(ManArgs),
+    /// ipvsadm itself: same options, output, messages and exit codes
+    #[command(disable_help_flag = true, disable_version_flag = true)]
+    Ipvsadm(IpvsadmArgs),
     /// See a load balancer work, in network namespaces of its own
     Demo(DemoArgs),
 }

@@ -7,6 +7,7 @@ mod demo;
 mod documents;
 mod error;
 mod forward;
+mod ipvsadm;
 mod list;
 mod probe;
 mod rehearsal;
@@ -24,6 +25,7 @@ use crate::cli::{Cli, Verb};
 
 use context::Context;
 pub use error::Error;
+pub use ipvsadm::Peer;
 
 /// A result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -39,6 +41,8 @@ pub enum Status {
     Critical,
     /// A monitoring plugin's "could not tell".
     Unknown,
+    /// Another program's exit code.
+    Code(u8),
 }
 
 impl From<Status> for ExitCode {
@@ -48,6 +52,7 @@ impl From<Status> for ExitCode {
             Status::Warning => 1,
             Status::Critical => 2,
             Status::Unknown => 3,
+            Status::Code(code) => code,
         })
     }
 }
@@ -76,6 +81,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Completions(args) => documents::completions(&mut context, args),
         Verb::Man(args) => documents::man(&mut context, args),
         Verb::Demo(args) => demo::run(&mut context, args),
+        Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&args.words)?)),
     }?;
     context.output.flush()?;
     Ok(status)

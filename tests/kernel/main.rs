@@ -8,6 +8,7 @@
 mod bad_input;
 mod check;
 mod demo;
+mod differential;
 mod lab;
 mod no_module;
 mod random;
@@ -44,6 +45,7 @@ fn main() {
         bad_input::TESTS,
         random::TESTS,
         demo::TESTS,
+        differential::TESTS,
     ]
     .concat()
     .into_iter()

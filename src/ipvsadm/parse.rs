@@ -1,0 +1,341 @@
+//! A command line into what it asks for, or into ipvsadm's complaint about it:
+//! first the options as they come, then whether they fit together, in ipvsadm's
+//! order, so that the first complaint is the same.
+
+use crate::model::{
+    Family, Forward, Protocol, Server, ServiceId, SyncDaemon, SyncRole, TableStep, Timeouts, Tunnel,
+};
+
+use super::failure::Failure;
+use super::group::{Command, Group};
+use super::names::Names;
+use super::option::Name;
+use super::place::Port;
+use super::popt::Reader;
+use super::settings::{Method, Settings};
+use super::tunnel;
+use super::value;
+
+/// What a command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invocation {
+    /// The usage, on stdout.
+    Help,
+    /// The version, on stdout.
+    Version,
+    /// A change of the table. Edits and deletions know no more of what is there
+    /// than was typed, and cannot be undone.
+    Change(TableStep),
+    /// Everything goes.
+    Clear,
+    /// Counters of a service, or all of them, to zero.
+    Zero(Option<ServiceId>),
+    /// Something is shown.
+    List(ListRequest),
+    /// The table as command lines.
+    Save {
+        /// Whether without names.
+        numeric: bool,
+    },
+    /// Command lines from standard input.
+    Restore,
+    /// Timeouts of the connection table.
+    SetTimeouts(Timeouts),
+    /// A synchronisation daemon starts.
+    StartDaemon(SyncDaemon),
+    /// A synchronisation daemon stops.
+    StopDaemon(SyncRole),
+}
+
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// All services.
+    Table,
+    /// One service.
+    Service(ServiceId),
+    /// The connections.
+    Connections,
+    /// The timeouts of the connection table.
+    Timeouts,
+    /// The synchronisation daemons.
+    Daemons,
+}
+
+/// Which columns are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// Scheduler, method, weight, connections.
+    #[default]
+    Settings,
+    /// Counters.
+    Stats,
+    /// Rates.
+    Rate,
+    /// Thresholds.
+    Thresholds,
+    /// Persistence templates; with connections their engine's data.
+    PersistentConnections,
+    /// Tunnels.
+    Tunnels,
+}
+
+/// What is shown, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListRequest {
+    /// What.
+    pub subject: Subject,
+    /// Which columns.
+    pub view: View,
+    /// Whether without names.
+    pub numeric: bool,
+    /// Whether numbers are written out.
+    pub exact: bool,
+    /// Whether it is sorted; else it has the kernel's order.
+    pub sorted: bool,
+}
+
+impl Default for ListRequest {
+    /// The table, with names, as without any word.
+    fn default() -> Self {
+        Self {
+            subject: Subject::Table,
+            view: View::Settings,
+            numeric: false,
+            exact: false,
+            sorted: true,
+        }
+    }
+}
+
+/// Reads the words behind the program's name.
+///
+/// # Errors
+/// ipvsadm's complaint.
+pub fn parse(program: &str, words: &[String], names: &dyn Names) -> Result<Invocation, Failure> {
+    let mut reader = Reader::new(words);
+    let Ok(Some((first, value))) = reader.option() else {
+        return Err(Failure::try_help(program));
+    };
+    let mut role = SyncRole::Master;
+    let command = match first {
+        Name::Help => return Ok(Invocation::Help),
+        Name::Version => return Ok(Invocation::Version),
+        Name::StartDaemon => {
+            role = daemon_role(value, "illegal start-daemon parameter specified")?;
+            Command::StartDaemon
+        }
+        Name::StopDaemon => {
+            role = daemon_role(value, "illegal start_daemon specified")?;
+            Command::StopDaemon
+        }
+        _ => Command::of(first).ok_or_else(|| Failure::try_help(program))?,
+    };
+    let mut settings = Settings::default();
+    loop {
+        match reader.option() {
+            Ok(Some((name, value))) => {
+                if !settings.take(name, value, names)? {
+                    let word = reader.last_word();
+                    return Err(Failure::usage(format!("invalid option `{word}'")));
+                }
+            }
+            Ok(None) => break,
+            Err(wrong) => return Err(Failure::option(reader.last_word(), wrong.as_str())),
+        }
+    }
+    settings.settle_server_port(names)?;
+    let mut words = reader.into_words().into_iter();
+    let timeouts = match command {
+        Command::Set => three_timeouts(&mut words)?,
+        _ => Timeouts::default(),
+    };
+    if let Some(word) = words.next() {
+        return Err(Failure::usage(format!("unexpected argument {word}")));
+    }
+    let scheduler_flags = settings.scheduler_flags()?;
+    settings.given.check(command)?;
+    match command {
+        Command::AddService | Command::EditService => {
+            let service = settings.whole_service(service(&settings)?, scheduler_flags)?;
+            check_service(&settings, &service.id)?;
+            Ok(Invocation::Change(if command == Command::AddService {
+                TableStep::AddService(service)
+            } else {
+                TableStep::EditService {
+                    before: service.clone(),
+                    after: service,
+                }
+            }))
+        }
+        Command::DeleteService => {
+            let service = settings.whole_service(service(&settings)?, scheduler_flags)?;
+            Ok(Invocation::Change(TableStep::DeleteService(service)))
+        }
+        Command::AddServer | Command::EditServer | Command::DeleteServer => {
+            change_server(command, &settings, names)
+        }
+        Command::Flush => Ok(Invocation::Clear),
+        Command::Zero => Ok(Invocation::Zero(settings.service.filter(is_named))),
+        Command::List => list(&settings),
+        Command::Save => Ok(Invocation::Save {
+            numeric: settings.given.has(Group::Numeric),
+        }),
+        Command::Restore => Ok(Invocation::Restore),
+        Command::Set => Ok(Invocation::SetTimeouts(timeouts)),
+        Command::StartDaemon => Ok(Invocation::StartDaemon(settings.daemon(role))),
+        Command::StopDaemon => Ok(Invocation::StopDaemon(role)),
+    }
+}
+
+fn daemon_role(text: Option<&str>, complaint: &str) -> Result<SyncRole, Failure> {
+    match text {
+        Some("master") => Ok(SyncRole::Master),
+        Some("backup") => Ok(SyncRole::Backup),
+        _ => Err(Failure::usage(complaint)),
+    }
+}
+
+fn three_timeouts<'a>(words: &mut impl Iterator<Item = &'a str>) -> Result<Timeouts, Failure> {
+    let (Some(tcp), Some(tcp_fin), Some(udp)) = (words.next(), words.next(), words.next()) else {
+        return Err(Failure::usage("--set option requires 3 timeout values"));
+    };
+    Ok(Timeouts {
+        tcp: value::timeout(tcp, 0)?,
+        tcp_fin: value::timeout(tcp_fin, 0)?,
+        udp: value::timeout(udp, 0)?,
+    })
+}
+
+/// The service, which the table of groups has made sure of.
+fn service(settings: &Settings) -> Result<ServiceId, Failure> {
+    settings
+        .service
+        .ok_or_else(|| Failure::usage("illegal virtual server address[:port] specified"))
+}
+
+/// `-Z` on 0.0.0.0:0 means everything: ipvsadm's way to leave the service out.
+fn is_named(id: &ServiceId) -> bool {
+    match id {
+        ServiceId::Address { address, port, .. } => !address.is_unspecified() || *port != 0,
+        ServiceId::Fwmark { .. } => true,
+    }
+}
+
+fn check_service(settings: &Settings, id: &ServiceId) -> Result<(), Failure> {
+    let ServiceId::Address { protocol, port, .. } = id else {
+        return Ok(());
+    };
+    if *port == 0 && !settings.given.has(Group::Persistent) {
+        return Err(Failure::usage(
+            "Zero port specified for non-persistent service",
+        ));
+    }
+    if settings.one_packet && *protocol != Protocol::Udp {
+        return Err(Failure::usage(
+            "One-Packet Scheduling is only for UDP virtual services",
+        ));
+    }
+    Ok(())
+}
+
+fn change_server(
+    command: Command,
+    settings: &Settings,
+    names: &dyn Names,
+) -> Result<Invocation, Failure> {
+    let service = service(settings)?;
+    let illegal = || Failure::usage("illegal real server address[:port] specified");
+    let (address, port) = settings.server.as_ref().ok_or_else(illegal)?;
+    // A mark's port is 0: the client's own.
+    let service_port = service.port().unwrap_or(0);
+    let port = match port {
+        Port::Absent => service_port,
+        Port::Number(port) => *port,
+        Port::Named(_) => port.number(0, Protocol::Tcp, names).ok_or_else(illegal)?,
+    };
+    let mut server = Server {
+        address: *address,
+        port,
+        forward: Forward::Dr,
+        weight: settings.weight.unwrap_or(1),
+        upper_threshold: settings.upper,
+        lower_threshold: settings.lower,
+    };
+    if command == Command::DeleteServer {
+        return Ok(Invocation::Change(TableStep::DeleteServer {
+            service,
+            server,
+        }));
+    }
+    if settings.method != Method::Nat && service.port().is_some() {
+        // Neither way can change ports; what was typed is ignored.
+        server.port = service_port;
+    }
+    if Family::of(*address) != service.family() && settings.method != Method::Tun {
+        return Err(Failure::usage(
+            "Different address family is allowed only for tunneling servers",
+        ));
+    }
+    if settings.given.has_any(&tunnel::OPTIONS) && settings.method != Method::Tun {
+        return Err(Failure::usage(
+            "Tunnel options conflict with forward method",
+        ));
+    }
+    tunnel::check(settings.tunnel_kind, &settings.given)?;
+    server.forward = match settings.method {
+        Method::Nat => Forward::Nat,
+        Method::Dr => Forward::Dr,
+        Method::Tun => Forward::Tun(Tunnel {
+            kind: settings.tunnel_kind,
+            port: settings.tunnel_port,
+            checksum: tunnel::checksum(&settings.given),
+        }),
+    };
+    Ok(Invocation::Change(if command == Command::AddServer {
+        TableStep::AddServer { service, server }
+    } else {
+        TableStep::EditServer {
+            service,
+            before: server.clone(),
+            after: server,
+        }
+    }))
+}
+
+fn list(settings: &Settings) -> Result<Invocation, Failure> {
+    let given = &settings.given;
+    let other = given.has_any(&[Group::Timeout, Group::Daemon]);
+    let counts = given.has_any(&[Group::Stats, Group::Rate, Group::Thresholds]);
+    if (counts && (other || given.has(Group::Connection)))
+        || (other && given.has(Group::PersistentConn))
+    {
+        return Err(Failure::usage("options conflicts in the list command"));
+    }
+    let subject = if given.has(Group::Connection) {
+        Subject::Connections
+    } else if let Some(id) = settings.service {
+        Subject::Service(id)
+    } else if given.has(Group::Timeout) {
+        Subject::Timeouts
+    } else if given.has(Group::Daemon) {
+        Subject::Daemons
+    } else {
+        Subject::Table
+    };
+    let views = [
+        (Group::Stats, View::Stats),
+        (Group::Rate, View::Rate),
+        (Group::Thresholds, View::Thresholds),
+        (Group::PersistentConn, View::PersistentConnections),
+        (Group::TunInfo, View::Tunnels),
+    ];
+    let view = views.into_iter().find(|(group, _)| given.has(*group));
+    Ok(Invocation::List(ListRequest {
+        subject,
+        view: view.map_or(View::Settings, |(_, view)| view),
+        numeric: given.has(Group::Numeric),
+        exact: given.has(Group::Exact),
+        sorted: !given.has(Group::NoSort),
+    }))
+}

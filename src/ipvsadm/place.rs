@@ -1,0 +1,99 @@
+//! Addresses with a port, as behind -t and -r: `HOST[:PORT]`, `[V6]:PORT`, a bare
+//! IPv6 address. Other than `model::SocketName` it takes apart what ipvsadm takes
+//! apart, the strange cases too.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::model::Protocol;
+
+use super::names::Names;
+use super::numbers;
+
+/// A port as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Port {
+    /// None was.
+    Absent,
+    /// A number.
+    Number(u16),
+    /// The name of a service; which port that is depends on the protocol.
+    Named(String),
+}
+
+impl Port {
+    /// The port, where a missing one is this; none if the name has none.
+    pub(super) fn number(&self, absent: u16, protocol: Protocol, names: &dyn Names) -> Option<u16> {
+        match self {
+            Self::Absent => Some(absent),
+            Self::Number(port) => Some(*port),
+            Self::Named(name) => names.port(name, protocol),
+        }
+    }
+}
+
+/// Takes an address and a port apart; none if they cannot be right.
+pub(super) fn parse(text: &str, names: &dyn Names) -> Option<(IpAddr, Port)> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (host, behind) = match text.strip_prefix('[') {
+        Some(inner) => {
+            let (host, behind) = inner.split_once(']')?;
+            (host, Some(behind.strip_prefix(':')?))
+        }
+        None => (text, None),
+    };
+    if let Ok(address) = host.parse::<Ipv6Addr>() {
+        return Some((address.into(), port(behind)));
+    }
+    // An IPv4 address takes no port from behind its brackets, only one within.
+    let (host, behind) = match host.rsplit_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (host, None),
+    };
+    let address = numbers::address(host).or_else(|| names.address(host))?;
+    Some((address.into(), port(behind)))
+}
+
+fn port(text: Option<&str>) -> Port {
+    match text {
+        None => Port::Absent,
+        Some(text) => match numbers::number(text, 0, i64::from(u16::MAX)).map(u16::try_from) {
+            Some(Ok(port)) => Port::Number(port),
+            _ => Port::Named(text.to_owned()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::NoNames;
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn takes_what_ipvsadm_takes() {
+        let read = |text| {
+            let (address, port) = parse(text, &NoNames)?;
+            Some((address.to_string(), port))
+        };
+        let number = |address: &str, port| Some((address.to_owned(), Port::Number(port)));
+        let bare = |address: &str| Some((address.to_owned(), Port::Absent));
+        assert_eq!(read("10.0.0.1:80"), number("10.0.0.1", 80));
+        assert_eq!(read("10.0.0.1"), bare("10.0.0.1"));
+        assert_eq!(read("[2001:db8::1]:80"), number("2001:db8::1", 80));
+        assert_eq!(read("2001:db8::1"), bare("2001:db8::1"));
+        assert_eq!(read("[10.0.0.1]:80"), bare("10.0.0.1"));
+        assert_eq!(read("1234:80"), number("0.0.4.210", 80));
+        for text in ["", "1234", "[2001:db8::1]", "[2001:db8::1", "x:80", ":80"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in "\\PC*") {
+            let _ = parse(&text, &NoNames);
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Carries command lines out against the kernel. In a restore, changes that
+//! follow each other go there together; what each line answers comes out in
+//! order all the same.
+
+use std::io::{self, BufRead, Write};
+
+use crate::ipvs::{self, Client, Info};
+use crate::model::{ServerState, Service, ServiceId, ServiceState, Stats, TableStep};
+use crate::reconcile::Table as _;
+
+use super::failure::Failure;
+use super::message::{Operation, sentence};
+use super::names::Names;
+use super::parse::{Invocation, ListRequest, Subject, View, parse};
+use super::restore::Lines;
+use super::writer::Writer;
+use super::{connections, list, order, save};
+
+/// Changes that go to the kernel together.
+const BATCH: usize = 128;
+/// Bytes of a list that are written together.
+const CHUNK: usize = 64 * 1024;
+
+/// `-v`: what is imitated.
+const VERSION: &str = "ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n";
+
+/// One run of ipvsadm: its surroundings.
+pub struct Program<'a> {
+    /// The name it was called by, as messages have it.
+    pub name: &'a str,
+    /// Standard input.
+    pub input: &'a mut dyn BufRead,
+    /// Standard output.
+    pub output: &'a mut dyn Write,
+    /// Standard error.
+    pub errors: &'a mut dyn Write,
+    /// Names for what is read and written.
+    pub names: &'a dyn Names,
+}
+
+/// Carries out the words behind the program's name; returns the exit code.
+///
+/// # Errors
+/// What it says cannot be written, or its input cannot be read.
+pub fn run(program: Program<'_>, words: &[String]) -> io::Result<u8> {
+    let errors = &mut *program.errors;
+    let opened = Client::open().and_then(|mut client| {
+        let info = client.info()?;
+        Ok((client, info))
+    });
+    let (client, info) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            if let ipvs::Error::NoModule {
+                modprobe: Some(answer),
+            } = &error
+            {
+                writeln!(errors, "{answer}")?;
+            }
+            writeln!(
+                errors,
+                "Can't initialize ipvs: {}\nAre you sure that IP Virtual Server is built in the \
+                 kernel or as module?",
+                sentence(Operation::Other, &error)
+            )?;
+            return Ok(2);
+        }
+    };
+    let mut session = Session {
+        name: program.name,
+        client,
+        info,
+        output: program.output,
+        errors,
+        names: program.names,
+        waiting: Vec::new(),
+        code: 0,
+    };
+    session.command_line(words, program.input)?;
+    session.output.flush()?;
+    Ok(session.code)
+}
+
+/// `ipvsadm-save`: its words are its own.
+///
+/// # Errors
+/// As [`run`].
+pub fn save_table(program: Program<'_>, words: &[String]) -> io::Result<u8> {
+    let mut line = vec!["-S".to_owned()];
+    for word in words {
+        if word == "-n" {
+            line.truncate(1);
+            line.push("-n".to_owned());
+        } else if word.starts_with('-') {
+            writeln!(
+                program.errors,
+                "{}: Script to save the IPVS table to stdout.\n   With the -n option, prints out \
+                 the table in numeric format.",
+                program.name
+            )?;
+            return Ok(1);
+        }
+    }
+    run(program.called("ipvsadm"), &line)
+}
+
+/// `ipvsadm-restore`: the table is cleared, then the lines are carried out.
+/// Words behind its name mean nothing.
+///
+/// # Errors
+/// As [`run`].
+pub fn restore_table(program: Program<'_>) -> io::Result<u8> {
+    // All of the input is there before the table goes.
+    let mut text = Vec::new();
+    program.input.read_to_end(&mut text)?;
+    let clear = Program {
+        name: "ipvsadm",
+        input: &mut io::empty(),
+        output: &mut *program.output,
+        errors: &mut *program.errors,
+        names: program.names,
+    };
+    run(clear, &["-C".to_owned()])?;
+    let restore = Program {
+        name: "ipvsadm",
+        input: &mut text.as_slice(),
+        output: program.output,
+        errors: program.errors,
+        names: program.names,
+    };
+    run(restore, &["-R".to_owned()])
+}
+
+impl<'a> Program<'a> {
+    fn called(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+struct Session<'a> {
+    name: &'a str,
+    client: Client,
+    info: Info,
+    output: &'a mut dyn Write,
+    errors: &'a mut dyn Write,
+    names: &'a dyn Names,
+    /// Changes of a restore that have not gone to the kernel yet.
+    waiting: Vec<TableStep>,
+    /// That of the last line.
+    code: u8,
+}
+
+/// A command line was not carried out, or nothing can be said about it.
+enum Stop {
+    Failure(Failure),
+    Io(io::Error),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Session<'_> {
+    fn command_line(&mut self, words: &[String], input: &mut dyn BufRead) -> io::Result<()> {
+        // Nothing is said: the table is shown.
+        let invocation = if words.is_empty() {
+            Ok(Invocation::List(ListRequest::default()))
+        } else {
+            parse(self.name, words, self.names)
+        };
+        match invocation {
+            Ok(Invocation::Restore) => self.restore(input),
+            invocation => self.answer(invocation).map(|_| ()),
+        }
+    }
+
+    fn restore(&mut self, input: &mut dyn BufRead) -> io::Result<()> {
+        for words in Lines::new(input) {
+            let invocation = match parse(self.name, &words?, self.names) {
+                // No restore within a restore.
+                Ok(Invocation::Restore) => Err(Failure::try_help(self.name)),
+                invocation => invocation,
+            };
+            if let Ok(Invocation::Change(step)) = invocation {
+                self.waiting.push(step);
+                if self.waiting.len() >= BATCH {
+                    self.send()?;
+                }
+                continue;
+            }
+            self.send()?;
+            if self.answer(invocation)? {
+                return Ok(());
+            }
+        }
+        self.send()
+    }
+
+    /// Carries out one command line that is no restore, and keeps its exit code;
+    /// returns whether the program ends with it.
+    fn answer(&mut self, invocation: Result<Invocation, Failure>) -> io::Result<bool> {
+        let is_last = matches!(invocation, Ok(Invocation::Help | Invocation::Version));
+        let failure = match invocation
+            .map_err(Stop::from)
+            .and_then(|it| self.carry_out(it))
+        {
+            Ok(()) => {
+                self.code = 0;
+                return Ok(is_last);
+            }
+            Err(Stop::Io(error)) => return Err(error),
+            Err(Stop::Failure(failure)) => failure,
+        };
+        self.errors.write_all(failure.message.as_bytes())?;
+        self.code = failure.code;
+        Ok(failure.is_final)
+    }
+
+    /// Sends the changes that wait, and says which were refused.
+    fn send(&mut self) -> io::Result<()> {
+        let steps = std::mem::take(&mut self.waiting);
+        let Some(last) = steps.len().checked_sub(1) else {
+            return Ok(());
+        };
+        self.code = 0;
+        let Err(mut refused) = self.client.apply(&steps) else {
+            return Ok(());
+        };
+        refused.sort_by_key(|(index, _)| *index);
+        for (index, error) in refused {
+            let Some(step) = steps.get(index) else {
+                continue;
+            };
+            let text = match error.downcast_ref::<ipvs::Error>() {
+                Some(error) => sentence(Operation::of(step), error),
+                None => error.to_string(),
+            };
+            writeln!(self.errors, "{text}")?;
+            if index == last {
+                self.code = Failure::refused("").code;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, invocation: Invocation) -> Result<(), Stop> {
+        let (operation, result) = match invocation {
+            Invocation::Help => return Ok(self.help()?),
+            Invocation::Version => return Ok(self.output.write_all(VERSION.as_bytes())?),
+            Invocation::List(request) => return self.list(&request),
+            Invocation::Save { numeric } => return self.save(numeric),
+            // Told apart by the caller.
+            Invocation::Restore => return Ok(()),
+            Invocation::Change(step) => {
+                self.waiting.push(step);
+                self.send()?;
+                return match self.code {
+                    0 => Ok(()),
+                    // Said already.
+                    code => Err(Stop::Failure(Failure {
+                        message: String::new(),
+                        code,
+                        is_final: false,
+                    })),
+                };
+            }
+            Invocation::Clear => (Operation::Other, self.client.flush()),
+            Invocation::Zero(id) => (Operation::FindService, self.client.zero(id.as_ref())),
+            Invocation::SetTimeouts(timeouts) => {
+                (Operation::Other, self.client.set_timeouts(&timeouts))
+            }
+            Invocation::StartDaemon(daemon) => {
+                (Operation::StartDaemon, self.client.start_daemon(&daemon))
+            }
+            Invocation::StopDaemon(role) => (Operation::StopDaemon, self.client.stop_daemon(role)),
+        };
+        result.map_err(|error| Failure::refused(&sentence(operation, &error)).into())
+    }
+
+    fn help(&mut self) -> io::Result<()> {
+        let usage = include_str!("help.txt").replace("PROGRAM", self.name);
+        write!(self.output, "{VERSION}{usage}")
+    }
+
+    fn list(&mut self, request: &ListRequest) -> Result<(), Stop> {
+        let writer = Writer::new(request.numeric, request.exact, self.names);
+        match request.subject {
+            Subject::Table => {
+                self.output.write_all(list::version(self.info).as_bytes())?;
+                let services = self.client.services().map_err(|error| unshown(&error))?;
+                self.services(services, Some(request.view), request.sorted, &writer)
+            }
+            Subject::Service(id) => {
+                let found = self.client.service(&id).map_err(|error| unshown(&error))?;
+                let found = found.ok_or_else(|| unshown(&ipvs::Error::NoService(id)))?;
+                self.services(vec![found], Some(request.view), request.sorted, &writer)
+            }
+            Subject::Connections => {
+                let engines = request.view == View::PersistentConnections;
+                let connections = ipvs::connections()
+                    .map_err(|_| Failure::unshown("cannot open file /proc/net/ip_vs_conn"))?;
+                self.output
+                    .write_all(connections::title(engines).as_bytes())?;
+                for connection in &connections {
+                    let row = connections::row(connection, engines, &writer);
+                    self.output.write_all(row.as_bytes())?;
+                }
+                Ok(())
+            }
+            Subject::Timeouts => {
+                let timeouts = self.client.timeouts().map_err(|_| Failure::unshown(""))?;
+                Ok(self
+                    .output
+                    .write_all(list::timeouts(&timeouts).as_bytes())?)
+            }
+            Subject::Daemons => {
+                let daemons = self.client.daemons().map_err(|_| Failure::unshown(""))?;
+                for daemon in &daemons {
+                    self.output.write_all(list::daemon(daemon).as_bytes())?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn save(&mut self, numeric: bool) -> Result<(), Stop> {
+        let writer = Writer::new(numeric, false, self.names);
+        let services = self.client.services().map_err(|error| unshown(&error))?;
+        self.services(services, None, true, &writer)
+    }
+
+    /// Writes services with their servers: in a view, or as command lines.
+    fn services(
+        &mut self,
+        mut services: Vec<(Service, Stats)>,
+        view: Option<View>,
+        sorted: bool,
+        writer: &Writer<'_>,
+    ) -> Result<(), Stop> {
+        if sorted {
+            order::services(&mut services);
+        }
+        let mut text = view.map_or_else(String::new, list::title);
+        for (service, stats) in services {
+            let servers = self.servers(&service.id, sorted)?;
+            let state = ServiceState {
+                service,
+                stats,
+                servers,
+            };
+            text += &match view {
+                Some(view) => list::service(&state, view, writer),
+                None => save::service(&state, writer),
+            };
+            if text.len() >= CHUNK {
+                self.output.write_all(text.as_bytes())?;
+                text.clear();
+            }
+        }
+        Ok(self.output.write_all(text.as_bytes())?)
+    }
+
+    fn servers(&mut self, id: &ServiceId, sorted: bool) -> Result<Vec<ServerState>, Stop> {
+        let mut servers = self.client.servers(id).map_err(|error| unshown(&error))?;
+        if sorted {
+            order::servers(&mut servers);
+        }
+        Ok(servers)
+    }
+}
+
+fn unshown(error: &ipvs::Error) -> Stop {
+    Failure::unshown(&sentence(Operation::FindService, error)).into()
+}
