@@ -43,6 +43,9 @@ _lbctl() {
             lbctl,help)
                 cmd="lbctl__subcmd__help"
                 ;;
+            lbctl,ipvsadm)
+                cmd="lbctl__subcmd__ipvsadm"
+                ;;
             lbctl,list)
                 cmd="lbctl__subcmd__list"
                 ;;
@@ -54,6 +57,12 @@ _lbctl() {
                 ;;
             lbctl,replace)
                 cmd="lbctl__subcmd__replace"
+                ;;
+            lbctl,restore)
+                cmd="lbctl__subcmd__restore"
+                ;;
+            lbctl,save)
+                cmd="lbctl__subcmd__save"
                 ;;
             lbctl,setup)
                 cmd="lbctl__subcmd__setup"
@@ -121,6 +130,9 @@ _lbctl() {
             lbctl__subcmd__help,help)
                 cmd="lbctl__subcmd__help__subcmd__help"
                 ;;
+            lbctl__subcmd__help,ipvsadm)
+                cmd="lbctl__subcmd__help__subcmd__ipvsadm"
+                ;;
             lbctl__subcmd__help,list)
                 cmd="lbctl__subcmd__help__subcmd__list"
                 ;;
@@ -132,6 +144,12 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help,replace)
                 cmd="lbctl__subcmd__help__subcmd__replace"
+                ;;
+            lbctl__subcmd__help,restore)
+                cmd="lbctl__subcmd__help__subcmd__restore"
+                ;;
+            lbctl__subcmd__help,save)
+                cmd="lbctl__subcmd__help__subcmd__save"
                 ;;
             lbctl__subcmd__help,setup)
                 cmd="lbctl__subcmd__help__subcmd__setup"
@@ -230,7 +248,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear timeouts sync forward vip probe check setup completions man demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -820,7 +838,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list zero clear timeouts sync forward vip probe check setup completions man demo help"
+            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1001,6 +1019,20 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__help__subcmd__ipvsadm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1044,6 +1076,34 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__replace)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__save)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1204,6 +1264,28 @@ _lbctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__ipvsadm)
+            opts="-q -v --json --dry-run --color --quiet --verbose --netns"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1496,6 +1578,50 @@ _lbctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__restore)
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__save)
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

@@ -15,7 +15,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("reconcile", &["model"]),
     ("render", &["model", "health"]),
     ("ipvs", &["model", "netlink", "reconcile"]),
-    ("ipvsadm", &["model", "lookup", "ipvs", "reconcile"]),
+    (
+        "ipvsadm",
+        &["model", "lookup", "formats", "ipvs", "reconcile"],
+    ),
     ("plumbing", &["model", "netlink", "reconcile"]),
     ("check", &["model", "ipvs", "plumbing"]),
     (

@@ -15,7 +15,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use documents::{CompletionsArgs, ManArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
-pub use settings::{SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs};
+pub use settings::{
+    RestoreArgs, SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs,
+};
 pub use setup::{CheckArgs, DemoArgs, SetupArgs};
 pub use table::{
     AddArgs, ClearArgs, DelArgs, EditArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
@@ -137,6 +139,10 @@ pub enum Verb {
     Zero(ZeroArgs),
     /// Delete every service
     Clear(ClearArgs),
+    /// Print the whole table as ipvsadm-save does, thresholds and timeouts too
+    Save,
+    /// Make the table what a file of save's or ipvsadm-save's says
+    Restore(RestoreArgs),
     /// How long idle connections are kept
     Timeouts(TimeoutsArgs),
     /// The daemons that copy connections between directors

@@ -1,6 +1,27 @@
-//! The verbs of the connection table's settings: `timeouts` and `sync`.
+//! The verbs of a whole table and of its settings: `save`, `restore`, `timeouts`
+//! and `sync`.
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+
+/// `restore`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+The file is what lbctl save or ipvsadm-save wrote: lines of -A and -a, perhaps
+--set for the timeouts; comments and blank lines are passed over. Every line is
+checked before anything is touched. What is equal stays untouched, the rest is
+changed, added or removed until the table is exactly the file's, or, if the kernel
+refuses a step, what it was.
+
+Examples:
+  lbctl save > /etc/ipvsadm.rules
+  lbctl restore --dry-run /etc/ipvsadm.rules")]
+pub struct RestoreArgs {
+    /// The file; standard input when left out
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
 
 /// `timeouts`.
 #[derive(Debug, Clone, Args)]

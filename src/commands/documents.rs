@@ -49,7 +49,9 @@ fn pages() -> Result<Vec<(String, Vec<u8>)>> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
     let mut pages = vec![page(root.clone(), "lbctl")?];
-    for verb in root.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+    // That of ipvsadm, whose options are not ours, is written by hand.
+    let generated = |verb: &&clap::Command| !verb.is_hide_set() && verb.get_name() != "ipvsadm";
+    for verb in root.get_subcommands().filter(generated) {
         let name = format!("lbctl-{}", verb.get_name());
         pages.push(page(verb.clone(), &name)?);
     }

@@ -11,6 +11,7 @@ mod ipvsadm;
 mod list;
 mod probe;
 mod rehearsal;
+mod save;
 mod settings;
 mod setup;
 mod table;
@@ -71,6 +72,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::List(args) => list::run(&mut context, args),
         Verb::Zero(args) => table::zero(&mut context, args),
         Verb::Clear(args) => table::clear(&mut context, args),
+        Verb::Save => save::save(&mut context),
+        Verb::Restore(args) => save::restore(&mut context, args),
         Verb::Timeouts(args) => settings::timeouts(&mut context, args),
         Verb::Sync(args) => settings::sync(&mut context, args),
         Verb::Forward(args) => forward::run(&mut context, args),

@@ -102,27 +102,62 @@ impl Client {
 
     /// The whole table, services and servers sorted.
     ///
-    /// Each dump is read once, and the number of entries is compared with what
-    /// /proc/net/ip_vs shows, which is far cheaper than dumping all again: an entry
-    /// that a writer made the dumps pass over or repeat does not go unnoticed, and
-    /// all of it is read again.
+    /// Each dump is read once, and the number of entries compared with what
+    /// /proc/net/ip_vs shows, which is far cheaper than dumping all again. Where
+    /// they differ, a writer may have come between, or /proc passed over entries
+    /// because other namespaces have services, too (Linux up to 7.0 counts those
+    /// when it goes on behind a page); then everything has to read the same twice.
     ///
     /// # Errors
     /// As [`Client::services`].
     pub fn table(&mut self) -> Result<Table> {
+        let table = self.read_table()?;
+        let servers: usize = table.iter().map(|state| state.servers.len()).sum();
+        if is_unique(&table) && proc::count_entries() == Some(servers + table.len()) {
+            return Ok(table);
+        }
+        self.steady_table()
+    }
+
+    fn read_table(&mut self) -> Result<Table> {
+        let request = encode::request(self.family, command::GET_SERVICE);
+        let services = self.socket.dump(&request, decode::service);
+        let mut table = Vec::new();
+        for (service, stats) in services.map_err(Error::from_netlink)? {
+            let id = service.id;
+            let request = encode::on_service(self.family, command::GET_DEST, &id);
+            let read = |message: &Message<'_>| decode::server(message, id.family());
+            let servers = self.socket.dump(&request, read);
+            table.push(ServiceState {
+                service,
+                stats,
+                servers: servers.map_err(Error::from_netlink)?,
+            });
+        }
+        sort(&mut table);
+        Ok(table)
+    }
+
+    /// Reads until neither a dump nor the services in it were disturbed.
+    fn steady_table(&mut self) -> Result<Table> {
+        let ids = |services: &[(Service, Stats)]| -> Vec<ServiceId> {
+            services.iter().map(|(service, _)| service.id).collect()
+        };
+        let mut services = self.services()?;
         for _ in 0..ATTEMPTS {
-            let table = self.read_table()?;
-            let entries =
-                table.iter().map(|state| state.servers.len()).sum::<usize>() + table.len();
-            let unique = |table: &Table| {
-                table.is_sorted_by(|a, b| a.service.id < b.service.id)
-                    && table.iter().all(|state| {
-                        let servers = state.servers.iter().map(|state| state.server.name());
-                        servers.is_sorted_by(|a, b| a < b)
-                    })
-            };
-            // Where /proc is not mounted there is nothing to compare with.
-            if unique(&table) && proc::count_entries().is_none_or(|count| count == entries) {
+            let before = ids(&services);
+            let mut table = Vec::with_capacity(services.len());
+            for (service, stats) in services {
+                let servers = self.servers(&service.id)?;
+                table.push(ServiceState {
+                    service,
+                    stats,
+                    servers,
+                });
+            }
+            services = self.services()?;
+            sort(&mut table);
+            if ids(&services) == before && is_unique(&table) {
                 return Ok(table);
             }
         }
@@ -147,27 +182,24 @@ impl Client {
             None => self.table(),
         }
     }
+}
 
-    fn read_table(&mut self) -> Result<Table> {
-        let request = encode::request(self.family, command::GET_SERVICE);
-        let services = self.socket.dump(&request, decode::service);
-        let mut table = Vec::new();
-        for (service, stats) in services.map_err(Error::from_netlink)? {
-            let id = service.id;
-            let request = encode::on_service(self.family, command::GET_DEST, &id);
-            let read = |message: &Message<'_>| decode::server(message, id.family());
-            let servers = self.socket.dump(&request, read);
-            let mut servers = servers.map_err(Error::from_netlink)?;
-            servers.sort_unstable_by_key(|state| state.server.name());
-            table.push(ServiceState {
-                service,
-                stats,
-                servers,
-            });
-        }
-        table.sort_unstable_by_key(|state| state.service.id);
-        Ok(table)
+fn sort(table: &mut Table) {
+    table.sort_unstable_by_key(|state| state.service.id);
+    for state in table {
+        state
+            .servers
+            .sort_unstable_by_key(|state| state.server.name());
     }
+}
+
+/// Whether a sorted table has no service and no server twice.
+fn is_unique(table: &Table) -> bool {
+    table.is_sorted_by(|a, b| a.service.id < b.service.id)
+        && table.iter().all(|state| {
+            let servers = state.servers.iter().map(|state| state.server.name());
+            servers.is_sorted_by(|a, b| a < b)
+        })
 }
 
 /// Gives the services of netlink the servers of /proc; none when the two do not

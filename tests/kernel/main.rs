@@ -12,6 +12,7 @@ mod differential;
 mod lab;
 mod no_module;
 mod random;
+mod save;
 mod setup;
 mod table;
 mod walkthrough;
@@ -44,6 +45,7 @@ fn main() {
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
+        save::TESTS,
         demo::TESTS,
         differential::TESTS,
     ]

@@ -30,6 +30,7 @@ pub const TESTS: &[Test] = &[
         dry_run_does_the_same,
     ),
     ("table::a_closed_pipe_is_no_error", closed_pipe),
+    ("table::a_busy_writer_hides_nothing", busy_writer),
     (
         "table::timeouts_are_set_and_shown",
         timeouts_are_set_and_shown,
@@ -395,6 +396,62 @@ fn dry_run_does_the_same() -> Result<(), Failed> {
         );
     }
     Ok(())
+}
+
+/// Services come and go without a pause while the table is listed: those that stay
+/// are in every list, once, or the list says that it could not tell.
+fn busy_writer() -> Result<(), Failed> {
+    let ns = Namespace::new("busy");
+    let lines = |verb: char, address: &str, options: &str| -> String {
+        (1..=200)
+            .map(|port| format!("-{verb} -t {address}:{port}{options}\n"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    ns.run_with(["ipvsadm", "-R"], &lines('A', "10.0.0.1", " -s rr"))
+        .ok();
+    let churn = lines('A', "10.0.0.2", " -s rr") + &lines('D', "10.0.0.2", "");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let whole = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                ns.run_with(["ipvsadm", "-R"], &churn).ok();
+            }
+        });
+        let whole = (0..500).filter(|_| staying_are_there(&ns)).count();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        writer.join().map(|()| whole)
+    });
+    // Not every one may have been too busy to read.
+    assert!(whole.is_ok_and(|whole| whole > 0));
+    Ok(())
+}
+
+/// Whether a list was whole; panics when it claims to be and is not.
+fn staying_are_there(ns: &Namespace) -> bool {
+    let answer = ns.lbctl("list --json");
+    if answer.code == 1 {
+        assert!(answer.stderr.contains("kept changing it"), "{answer}");
+        return false;
+    }
+    let json: Value = serde_json::from_str(&answer.ok()).unwrap();
+    let services = json["services"].as_array().unwrap();
+    let ports: Vec<(&str, u64)> = services
+        .iter()
+        .map(|service| {
+            (
+                service["address"].as_str().unwrap(),
+                service["port"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert!(
+        ports.is_sorted_by(|a, b| a < b),
+        "an entry stands twice: {ports:?}"
+    );
+    let staying = ports.iter().filter(|(address, _)| *address == "10.0.0.1");
+    assert_eq!(staying.count(), 200);
+    true
 }
 
 fn closed_pipe() -> Result<(), Failed> {
