@@ -1,7 +1,8 @@
 //! A whole table as text, complete: what `lbctl save` writes and `lbctl restore`
 //! reads. ipvsadm reads it, too, and its own text is read here.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 use crate::formats;
 use crate::model::{ServerChange, ServiceChange, ServiceId, ServiceState, TableStep, Timeouts};
@@ -79,7 +80,8 @@ fn first_line(message: &str) -> String {
 #[derive(Default)]
 struct Reader {
     saved: SavedTable,
-    places: BTreeMap<ServiceId, usize>,
+    places: HashMap<ServiceId, usize>,
+    servers: HashSet<(ServiceId, IpAddr, u16)>,
     errors: Vec<(usize, String)>,
 }
 
@@ -109,8 +111,7 @@ impl Reader {
                 ServerChange::default()
                     .apply(&server, &service)
                     .map_err(|why| why.to_string())?;
-                let mut others = wanted.servers.iter();
-                if others.any(|other| other.name() == server.name()) {
+                if !self.servers.insert((service, server.address, server.port)) {
                     return Err(format!("{} is in {service} twice", server.endpoint()));
                 }
                 wanted.servers.push(server);

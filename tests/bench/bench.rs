@@ -10,6 +10,7 @@ mod edit;
 #[allow(dead_code, reason = "the kernel tests use the rest of it")]
 mod lab;
 mod list;
+mod load;
 mod measure;
 mod server;
 mod table;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 /// A name, and what measures and prints its rows.
 type Bench = (&'static str, fn());
 
-const BENCHES: &[Bench] = &[walkthrough::BENCH, edit::BENCH, list::BENCH];
+const BENCHES: &[Bench] = &[walkthrough::BENCH, edit::BENCH, list::BENCH, load::BENCH];
 
 fn main() -> ExitCode {
     // cargo itself says --bench.

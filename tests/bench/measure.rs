@@ -3,6 +3,7 @@
 //! measured.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -111,10 +112,20 @@ pub fn print_note(text: &str) {
 /// Runs a program to its end, which must be a good one, and returns how many
 /// milliseconds passed from before it was started until it was gone.
 pub fn whole_process(program: &Path, line: &str) -> f64 {
+    timed(program, line, Stdio::null())
+}
+
+/// The same with a file on its standard input.
+pub fn whole_process_with(program: &Path, line: &str, file: &str) -> f64 {
+    let file = File::open(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    timed(program, line, file.into())
+}
+
+fn timed(program: &Path, line: &str, input: Stdio) -> f64 {
     let mut command = Command::new(program);
     command
         .args(line.split_whitespace())
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::null());
     let begin = Instant::now();
     let status = command.status();

@@ -15,10 +15,9 @@ pub fn server(number: usize) -> String {
     format!("10.2.{}.{}:8080", number / 250, number % 250 + 1)
 }
 
-/// A namespace whose table has so many services with so many servers each. The
+/// So many services with so many servers each, as `ipvsadm -S` writes them. The
 /// services are wlc, the servers NAT with weight 1.
-pub fn loaded(name: &str, services: usize, servers: usize) -> Namespace {
-    let namespace = Namespace::new(name);
+pub fn text(services: usize, servers: usize) -> String {
     let mut text = String::new();
     for service in (0..services).map(service) {
         let _ = writeln!(text, "-A -t {service} -s wlc");
@@ -26,7 +25,15 @@ pub fn loaded(name: &str, services: usize, servers: usize) -> Namespace {
             let _ = writeln!(text, "-a -t {service} -r {server} -m -w 1");
         }
     }
-    namespace.run_with(["ipvsadm", "-R"], &text).ok();
+    text
+}
+
+/// A namespace with that table.
+pub fn loaded(name: &str, services: usize, servers: usize) -> Namespace {
+    let namespace = Namespace::new(name);
+    namespace
+        .run_with(["ipvsadm", "-R"], &text(services, servers))
+        .ok();
     let there = namespace.line("ipvsadm -Sn").ok().lines().count();
     assert_eq!(there, services * (servers + 1), "lines of ipvsadm -Sn");
     namespace
