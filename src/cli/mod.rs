@@ -20,7 +20,7 @@ pub use settings::{
 };
 pub use setup::{CheckArgs, DemoArgs, SetupArgs};
 pub use table::{
-    AddArgs, ClearArgs, DelArgs, EditArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
+    ChangeArgs, ClearArgs, DelArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
     ServerOptions, ServiceOptions, ServiceSelector, TunnelOptions, ZeroArgs,
 };
 
@@ -126,11 +126,14 @@ pub struct IpvsadmArgs {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Add a virtual service, or servers to one
-    Add(AddArgs),
+    #[command(after_help = table::ADD_HELP)]
+    Add(ChangeArgs),
     /// Make a service or servers look exactly so, whatever was there
-    Replace(AddArgs),
+    #[command(after_help = table::ADD_HELP)]
+    Replace(ChangeArgs),
     /// Change the named settings of a service or of servers, and no others
-    Edit(EditArgs),
+    #[command(after_help = table::EDIT_HELP)]
+    Edit(ChangeArgs),
     /// Delete a service, or servers of one
     Del(DelArgs),
     /// Show the table

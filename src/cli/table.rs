@@ -128,35 +128,25 @@ pub struct TunnelOptions {
     pub tun_remcsum: bool,
 }
 
-/// `add` and `replace`.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "\
+/// The examples of `add` and `replace`.
+pub(super) const ADD_HELP: &str = "\
 Examples:
   lbctl add -t 192.0.2.10:80 -s rr
   lbctl add -t 192.0.2.10:80 -r 10.0.0.11:8080 -r 10.0.0.12:8080 -m
   lbctl add -f 1 -s wrr -r 10.0.0.11 -m -w 3         the service too, if it is missing
 
 Without --forward a server has dr, as with ipvsadm. add refuses what is there
-already; replace makes it look exactly so and writes nothing when it does.")]
-pub struct AddArgs {
-    /// The service.
-    #[command(flatten)]
-    pub selector: ServiceSelector,
-    /// Its settings.
-    #[command(flatten)]
-    pub service: ServiceOptions,
-    /// Its servers.
-    #[command(flatten)]
-    pub server: ServerOptions,
-}
+already; replace makes it look exactly so and writes nothing when it does.";
 
-/// `edit`.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "\
+/// The examples of `edit`.
+pub(super) const EDIT_HELP: &str = "\
 Examples:
   lbctl edit -t 192.0.2.10:80 -s wlc                 persistence and flags stay as they are
-  lbctl edit -t 192.0.2.10:80 -r 10.0.0.11 -w 0      so do method and thresholds")]
-pub struct EditArgs {
+  lbctl edit -t 192.0.2.10:80 -r 10.0.0.11 -w 0      so do method and thresholds";
+
+/// `add`, `replace` and `edit`.
+#[derive(Debug, Clone, Args)]
+pub struct ChangeArgs {
     /// The service.
     #[command(flatten)]
     pub selector: ServiceSelector,

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stdin};
 
-use crate::cli::{AddArgs, ClearArgs, DelArgs, EditArgs, ZeroArgs};
+use crate::cli::{ChangeArgs, ClearArgs, DelArgs, ZeroArgs};
 use crate::model::{ServiceId, ServiceState, Step, TableStep};
 use crate::reconcile::{self, RequestError, TableRequest};
 
@@ -13,33 +13,26 @@ type Planner =
     fn(Option<&ServiceState>, &TableRequest) -> std::result::Result<Vec<TableStep>, RequestError>;
 
 /// `add`.
-pub(super) fn add(context: &mut Context, args: &AddArgs) -> Result<Status> {
-    let request = words::request(&args.selector, &args.service, &args.server)?;
-    change(context, "add", &request, reconcile::add)
+pub(super) fn add(context: &mut Context, args: &ChangeArgs) -> Result<Status> {
+    change(context, "add", args, reconcile::add)
 }
 
 /// `replace`.
-pub(super) fn replace(context: &mut Context, args: &AddArgs) -> Result<Status> {
-    let request = words::request(&args.selector, &args.service, &args.server)?;
-    change(context, "replace", &request, reconcile::replace)
+pub(super) fn replace(context: &mut Context, args: &ChangeArgs) -> Result<Status> {
+    change(context, "replace", args, reconcile::replace)
 }
 
 /// `edit`.
-pub(super) fn edit(context: &mut Context, args: &EditArgs) -> Result<Status> {
-    let request = words::request(&args.selector, &args.service, &args.server)?;
-    change(context, "edit", &request, reconcile::edit)
+pub(super) fn edit(context: &mut Context, args: &ChangeArgs) -> Result<Status> {
+    change(context, "edit", args, reconcile::edit)
 }
 
-fn change(
-    context: &mut Context,
-    verb: &str,
-    request: &TableRequest,
-    plan: Planner,
-) -> Result<Status> {
+fn change(context: &mut Context, verb: &str, args: &ChangeArgs, plan: Planner) -> Result<Status> {
+    let request = words::request(&args.selector, &args.service, &args.server)?;
     let doing = format!("{verb} {}", request.id);
     let there = read(context, &doing, &request.id)?;
-    let steps = plan(there.as_ref(), request).map_err(|why| Error::Request {
-        doing: blame(verb, request, &why),
+    let steps = plan(there.as_ref(), &request).map_err(|why| Error::Request {
+        doing: blame(verb, &request, &why),
         why,
     })?;
     carry_out(context, steps)
