@@ -15,6 +15,7 @@ use neli::socket::NlSocket;
 use neli::utils::Groups;
 
 use super::answer::Answer;
+use super::message::HEADER;
 use super::{Error, Message, Messages, Refusal, Request, Result};
 
 /// Requests sent in one datagram. 128 answers, each with its request echoed,
@@ -23,6 +24,11 @@ pub const BATCH_LIMIT: usize = 128;
 
 /// The kernel fills at most 32 KiB of a dump at a time.
 const RECEIVE_BUFFER: usize = 64 * 1024;
+
+/// A piece of a dump is as long as the kernel's buffer allows: 32 KiB, and when
+/// memory is short at least `NLMSG_GOODSIZE`, close to 4 KiB. One that ends before
+/// this ended because there was no more, whatever became of the next.
+const SURELY_NOT_FULL: usize = 3 * 1024;
 
 /// How often a dump is read again before a writer is called too busy.
 const DUMP_ATTEMPTS: usize = 10;
@@ -136,10 +142,11 @@ impl Socket {
             let mut items = Vec::new();
             let mut problem = Ok(());
             let mut disturbed = false;
-            let mut last_piece = 0;
+            let (mut last_piece, mut bytes) = (0, 0);
             self.answers(sequence, 1, |_, datagram, answer| match answer {
                 Answer::Payload(message) => {
                     last_piece = datagram;
+                    bytes += message.payload.len() + HEADER;
                     disturbed |= message.flags.contains(NlmF::DUMP_INTR);
                     if problem.is_ok() {
                         match read(message) {
@@ -161,7 +168,7 @@ impl Socket {
             problem?;
             return Ok(Dump {
                 items,
-                in_one_piece: last_piece <= 1,
+                in_one_piece: last_piece <= 1 && bytes < SURELY_NOT_FULL,
             });
         }
         Err(Error::Disturbed)

@@ -59,5 +59,13 @@ fn main() {
         })
         .with_ignored_flag(!able || lab::is_native()),
     );
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let alone = table::ALONE
+        .iter()
+        .map(|(name, test)| Trial::test(*name, *test).with_ignored_flag(!able))
+        .collect();
+    if libtest_mimic::run(&arguments, alone).has_failed() {
+        std::process::exit(101);
+    }
+    conclusion.exit();
 }

@@ -41,7 +41,7 @@ pub fn picture(director: &Namespace) -> BTreeSet<String> {
     ]
     .into_iter()
     .flat_map(|line| {
-        let text = director.line(line).ok();
+        let text = director.look(line).ok();
         // Schedulers that other tests load bring parameters of their own.
         let lines = text
             .lines()
@@ -92,9 +92,9 @@ pub fn agree(director: &Namespace) -> Value {
             proc_servers.insert(format!("{}:{port:04X} Masq {weight}", octets.concat()));
         }
     }
-    let saved = director.line("ipvsadm -Sn").ok();
+    let saved = director.look("ipvsadm -Sn").ok();
     assert_eq!(saved.lines().collect::<Vec<_>>(), lines);
-    let proc = director.line("cat /proc/net/ip_vs").ok();
+    let proc = director.look("cat /proc/net/ip_vs").ok();
     let shown: BTreeSet<String> = proc
         .lines()
         .filter_map(|line| line.strip_prefix("  -> "))
@@ -239,9 +239,9 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
         "{answers:?}"
     );
     // SIGTERM leaves the table.
-    let table = director.line("ipvsadm -Sn").ok();
+    let table = director.look("ipvsadm -Sn").ok();
     probe.stop();
-    assert_eq!(director.line("ipvsadm -Sn").ok(), table);
+    assert_eq!(director.look("ipvsadm -Sn").ok(), table);
     agree(director);
     alternates(&world);
 
@@ -299,7 +299,7 @@ fn removed_and_back() -> Result<(), Failed> {
             "add {SERVICE} -s rr -r 192.168.31.100 -r 192.168.31.101 -m -w 5"
         ))
         .ok();
-    let settings = director.line("ipvsadm -Sn").ok();
+    let settings = director.look("ipvsadm -Sn").ok();
     let once = |code: i32| {
         let answer = director.lbctl(&format!(
             "probe {SERVICE} --http /health.html --once --fall 1 --on-failure remove"
@@ -317,10 +317,10 @@ fn removed_and_back() -> Result<(), Failed> {
         dry.stdout,
         format!("ipvsadm -d {SERVICE} -r 192.168.31.101:80\n")
     );
-    assert_eq!(director.line("ipvsadm -Sn").ok(), settings);
+    assert_eq!(director.look("ipvsadm -Sn").ok(), settings);
     let answer = once(1);
     assert!(answer.stdout.contains("status 403"), "{answer}");
-    assert!(!director.line("ipvsadm -Sn").ok().contains("192.168.31.101"));
+    assert!(!director.look("ipvsadm -Sn").ok().contains("192.168.31.101"));
     world.set_health("w1", false);
     let answer = once(2);
     assert!(
@@ -333,6 +333,6 @@ fn removed_and_back() -> Result<(), Failed> {
     world.set_health("w2", true);
     once(0);
     // Back with their own weight.
-    assert_eq!(director.line("ipvsadm -Sn").ok(), settings);
+    assert_eq!(director.look("ipvsadm -Sn").ok(), settings);
     Ok(())
 }
