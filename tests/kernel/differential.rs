@@ -4,6 +4,7 @@
 
 mod lines;
 mod random;
+mod words;
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
