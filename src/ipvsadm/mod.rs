@@ -1,6 +1,6 @@
 //! ipvsadm, for scripts and fingers that know it: its options in popt's syntax,
 //! its output, messages and exit codes, byte for byte (ipvsadm 1.31 as Debian
-//! builds it). man/lbctl-ipvsadm.1 lists where lbctl differs on purpose.
+//! builds it). Where ipvsadm is plainly broken, lbctl does what its manual says.
 //!
 //! ```text
 //! words -> popt -> settings -> parse -> Invocation -> run -> list, save, connections

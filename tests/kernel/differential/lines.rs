@@ -47,7 +47,7 @@ pub fn some_text(random: &mut Random) -> String {
     text
 }
 
-/// Where lbctl follows the manual and ipvsadm does not; see lbctl-ipvsadm(1).
+/// Where lbctl follows the manual and ipvsadm does not.
 pub fn is_known_difference(words: &[String]) -> bool {
     let is_short = |word: &str| word.starts_with('-') && !word.starts_with("--");
     let is_service = |word: &String| {
