@@ -72,7 +72,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Probe(args) => probe::run(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
-        Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&args.words)?)),
+        Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&context, &args.words)?)),
         Verb::Demo(_) => Err(Error::Usage("not yet".to_owned())),
     }?;
     context.output.flush()?;

@@ -43,6 +43,7 @@ fn main() {
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
+        differential::FIXED,
         differential::TESTS,
     ]
     .concat()

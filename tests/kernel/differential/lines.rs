@@ -3,7 +3,7 @@
 use super::random::Random;
 use super::words::{
     DAEMON_OPTIONS, SERVER_OPTIONS, SERVERS_V4, SERVERS_V6, SERVICE_OPTIONS, SERVICES, STRAY,
-    Spelling, TUNNEL_OPTIONS, VIEWS, WRONG_SERVERS, WRONG_SERVICES,
+    Spelling, TUNNEL_OPTIONS, TUNNELS, VIEWS, WRONG_SERVERS, WRONG_SERVICES,
 };
 
 /// Who writes a command line.
@@ -219,7 +219,12 @@ impl Author<'_> {
             1 => words.extend(self.spell("g", "gatewaying", None)),
             2 => {
                 words.extend(self.spell("i", "ipip", None));
-                words.extend(self.some_of(TUNNEL_OPTIONS, 3));
+                if self.random.chance(50) {
+                    let tunnel = self.random.pick(TUNNELS);
+                    words.extend(tunnel.split(' ').map(str::to_owned));
+                } else {
+                    words.extend(self.some_of(TUNNEL_OPTIONS, 3));
+                }
             }
             _ => {}
         }
