@@ -15,6 +15,8 @@ pub mod check;
 pub mod cli;
 /// One file per verb: ask, call, hand to render.
 pub mod commands;
+/// The walkthrough, shown step by step in network namespaces of its own.
+pub mod demo;
 /// Other tools' languages.
 pub mod formats;
 /// Is a server well? Checks, verdicts, the loop, and what the probe believes.

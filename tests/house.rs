@@ -15,14 +15,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("reconcile", &["model"]),
     ("render", &["model", "health"]),
     ("ipvs", &["model", "netlink", "reconcile"]),
-    ("ipvsadm", &["model", "lookup", "ipvs", "reconcile"]),
+    (
+        "ipvsadm",
+        &["model", "lookup", "formats", "ipvs", "reconcile"],
+    ),
     ("plumbing", &["model", "netlink", "reconcile"]),
     ("check", &["model", "ipvs", "plumbing"]),
     (
         "wizard",
         &["model", "lookup", "health", "plumbing", "reconcile"],
     ),
-    ("demo", &["model", "netlink", "plumbing", "render"]),
+    ("demo", &["model", "netlink", "ipvs", "plumbing", "render"]),
 ];
 
 fn files(below: &Path, found: &mut Vec<PathBuf>) {

@@ -1,8 +1,10 @@
 //! What can be typed: clap types and help text, nothing else. Words are only
 //! split and sorted here; what they mean is found out in `commands`.
 
+mod documents;
 mod host;
 mod probe;
+mod settings;
 mod setup;
 mod table;
 
@@ -10,11 +12,15 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use documents::{CompletionsArgs, ManArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
+pub use settings::{
+    RestoreArgs, SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs,
+};
 pub use setup::{CheckArgs, DemoArgs, SetupArgs};
 pub use table::{
-    AddArgs, ClearArgs, DelArgs, EditArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
+    ChangeArgs, ClearArgs, DelArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
     ServerOptions, ServiceOptions, ServiceSelector, TunnelOptions, ZeroArgs,
 };
 
@@ -120,11 +126,14 @@ pub struct IpvsadmArgs {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Add a virtual service, or servers to one
-    Add(AddArgs),
+    #[command(after_help = table::ADD_HELP)]
+    Add(ChangeArgs),
     /// Make a service or servers look exactly so, whatever was there
-    Replace(AddArgs),
+    #[command(after_help = table::ADD_HELP)]
+    Replace(ChangeArgs),
     /// Change the named settings of a service or of servers, and no others
-    Edit(EditArgs),
+    #[command(after_help = table::EDIT_HELP)]
+    Edit(ChangeArgs),
     /// Delete a service, or servers of one
     Del(DelArgs),
     /// Show the table
@@ -133,6 +142,14 @@ pub enum Verb {
     Zero(ZeroArgs),
     /// Delete every service
     Clear(ClearArgs),
+    /// Print the whole table as ipvsadm-save does, thresholds and timeouts too
+    Save,
+    /// Make the table what a file of save's or ipvsadm-save's says
+    Restore(RestoreArgs),
+    /// How long idle connections are kept
+    Timeouts(TimeoutsArgs),
+    /// The daemons that copy connections between directors
+    Sync(SyncArgs),
     /// IP forwarding, which nat needs
     Forward(ForwardArgs),
     /// How packets for a virtual IP address get into IPVS
@@ -143,6 +160,10 @@ pub enum Verb {
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer
     Setup(Box<SetupArgs>),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Write the man pages, or show the first
+    Man(ManArgs),
     /// ipvsadm itself: same options, output, messages and exit codes
     #[command(disable_help_flag = true, disable_version_flag = true)]
     Ipvsadm(IpvsadmArgs),

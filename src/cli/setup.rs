@@ -1,5 +1,7 @@
 //! The verbs for a newcomer: `setup`, `check` and `demo`.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 /// `setup`.
@@ -45,4 +47,11 @@ pub struct CheckArgs {
 
 /// `demo`.
 #[derive(Debug, Clone, Args)]
-pub struct DemoArgs {}
+pub struct DemoArgs {
+    /// Process that these words are run for, and with which they end
+    #[arg(long, hide = true, value_name = "PID", requires = "words")]
+    pub leash: Option<u32>,
+    /// Words of the lbctl that is run
+    #[arg(last = true, hide = true, requires = "leash")]
+    pub words: Vec<OsString>,
+}

@@ -128,35 +128,25 @@ pub struct TunnelOptions {
     pub tun_remcsum: bool,
 }
 
-/// `add` and `replace`.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "\
+/// The examples of `add` and `replace`.
+pub(super) const ADD_HELP: &str = "\
 Examples:
   lbctl add -t 192.0.2.10:80 -s rr
   lbctl add -t 192.0.2.10:80 -r 10.0.0.11:8080 -r 10.0.0.12:8080 -m
   lbctl add -f 1 -s wrr -r 10.0.0.11 -m -w 3         the service too, if it is missing
 
 Without --forward a server has dr, as with ipvsadm. add refuses what is there
-already; replace makes it look exactly so and writes nothing when it does.")]
-pub struct AddArgs {
-    /// The service.
-    #[command(flatten)]
-    pub selector: ServiceSelector,
-    /// Its settings.
-    #[command(flatten)]
-    pub service: ServiceOptions,
-    /// Its servers.
-    #[command(flatten)]
-    pub server: ServerOptions,
-}
+already; replace makes it look exactly so and writes nothing when it does.";
 
-/// `edit`.
-#[derive(Debug, Clone, Args)]
-#[command(after_help = "\
+/// The examples of `edit`.
+pub(super) const EDIT_HELP: &str = "\
 Examples:
   lbctl edit -t 192.0.2.10:80 -s wlc                 persistence and flags stay as they are
-  lbctl edit -t 192.0.2.10:80 -r 10.0.0.11 -w 0      so do method and thresholds")]
-pub struct EditArgs {
+  lbctl edit -t 192.0.2.10:80 -r 10.0.0.11 -w 0      so do method and thresholds";
+
+/// `add`, `replace` and `edit`.
+#[derive(Debug, Clone, Args)]
+pub struct ChangeArgs {
     /// The service.
     #[command(flatten)]
     pub selector: ServiceSelector,
@@ -184,6 +174,10 @@ pub struct DelArgs {
 
 /// `list`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Everybody may list; without CAP_NET_ADMIN the kernel shows neither statistics nor
+thresholds, tunnels and scheduler flags. Counters and rates are the kernel's,
+which renews them every 2 seconds.")]
 pub struct ListArgs {
     /// Only this service.
     #[command(flatten)]
@@ -194,12 +188,15 @@ pub struct ListArgs {
     /// Whole numbers instead of 1.2k and 3.4M
     #[arg(long)]
     pub exact: bool,
+    /// Sorted by protocol, address and port; the list always is
+    #[arg(long, hide = true)]
+    pub sort: bool,
     /// Addresses as numbers; they always are
     #[arg(short = 'n', long, hide = true)]
     pub numeric: bool,
 }
 
-/// Which columns a list has.
+/// What a list shows of each service and server.
 #[derive(Debug, Clone, Copy, Args)]
 #[group(multiple = false)]
 pub struct ListView {
@@ -215,6 +212,18 @@ pub struct ListView {
     /// Persistent connections
     #[arg(long)]
     pub persistent_conn: bool,
+    /// How packets are tunnelled
+    #[arg(long)]
+    pub tun_info: bool,
+    /// Every connection, by service
+    #[arg(short = 'c', long)]
+    pub connections: bool,
+    /// The timeouts of the connection table
+    #[arg(long)]
+    pub timeouts: bool,
+    /// The synchronisation daemons
+    #[arg(long)]
+    pub sync: bool,
 }
 
 /// `zero`.

@@ -3,11 +3,16 @@
 
 mod check;
 mod context;
+mod demo;
+mod documents;
 mod error;
 mod forward;
 mod ipvsadm;
+mod list;
 mod probe;
 mod rehearsal;
+mod save;
+mod settings;
 mod setup;
 mod table;
 mod vip;
@@ -64,16 +69,22 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Replace(args) => table::replace(&mut context, args),
         Verb::Edit(args) => table::edit(&mut context, args),
         Verb::Del(args) => table::delete(&mut context, args),
-        Verb::List(args) => table::list(&mut context, args),
+        Verb::List(args) => list::run(&mut context, args),
         Verb::Zero(args) => table::zero(&mut context, args),
         Verb::Clear(args) => table::clear(&mut context, args),
+        Verb::Save => save::save(&mut context),
+        Verb::Restore(args) => save::restore(&mut context, args),
+        Verb::Timeouts(args) => settings::timeouts(&mut context, args),
+        Verb::Sync(args) => settings::sync(&mut context, args),
         Verb::Forward(args) => forward::run(&mut context, args),
         Verb::Vip(args) => vip::run(&mut context, args),
         Verb::Probe(args) => probe::run(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
+        Verb::Completions(args) => documents::completions(&mut context, args),
+        Verb::Man(args) => documents::man(&mut context, args),
+        Verb::Demo(args) => demo::run(&mut context, args),
         Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&context, &args.words)?)),
-        Verb::Demo(_) => Err(Error::Usage("not yet".to_owned())),
     }?;
     context.output.flush()?;
     Ok(status)

@@ -46,13 +46,32 @@ pub(super) fn run(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
 
 /// Checks a service's servers once, sets weights, and says what was found.
 pub(super) fn once(context: &mut Context, spec: ServiceSpec) -> Result<ProbeReport> {
+    // `Probe::once` itself is of one lifetime, and this is to be of any.
+    #[allow(clippy::redundant_closure_for_method_calls)]
+    with_probe(context, spec, |probe| probe.once())
+}
+
+/// Checks until a signal comes, which leaves the table as it is.
+fn forever(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
+    with_probe(context, spec, |probe| probe.run_loop(&mut |_| {}))?;
+    Ok(Status::Done)
+}
+
+fn with_probe<T>(
+    context: &mut Context,
+    spec: ServiceSpec,
+    work: impl FnOnce(&mut Probe<'_>) -> T,
+) -> Result<T> {
     let directory = Place::here()?.run_directory(&run_dir());
     let mut journal = journal(context);
     let client = context.ipvs("probe")?;
     let mut probe =
         Probe::new(vec![spec], &directory, client, &mut journal).map_err(Error::Probe)?;
-    probe.stopper().stop_on_signals().map_err(signals)?;
-    Ok(probe.once())
+    probe
+        .stopper()
+        .stop_on_signals()
+        .map_err(|error| Error::Machine(format!("cannot wait for signals: {error}")))?;
+    Ok(work(&mut probe))
 }
 
 /// Checks, and prints what would be written.
@@ -71,21 +90,6 @@ fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
         context.output.line(command)?;
     }
     Ok(status(severity))
-}
-
-fn forever(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
-    let directory = Place::here()?.run_directory(&run_dir());
-    let mut journal = journal(context);
-    let client = context.ipvs("probe")?;
-    let mut probe =
-        Probe::new(vec![spec], &directory, client, &mut journal).map_err(Error::Probe)?;
-    probe.stopper().stop_on_signals().map_err(signals)?;
-    probe.run_loop(&mut |_| {});
-    Ok(Status::Done)
-}
-
-fn signals(error: std::io::Error) -> Error {
-    Error::Machine(format!("cannot wait for signals: {error}"))
 }
 
 /// Transitions go to stderr, as a service's log; attempts only with `-v`.

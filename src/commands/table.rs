@@ -1,11 +1,10 @@
-//! The verbs of the IPVS table: add, replace, edit, del, list, zero, clear.
+//! The verbs that change the IPVS table: add, replace, edit, del, zero, clear.
 
 use std::io::{IsTerminal, stdin};
 
-use crate::cli::{AddArgs, ClearArgs, DelArgs, EditArgs, ListArgs, ListView, ZeroArgs};
+use crate::cli::{ChangeArgs, ClearArgs, DelArgs, ZeroArgs};
 use crate::model::{ServiceId, ServiceState, Step, TableStep};
 use crate::reconcile::{self, RequestError, TableRequest};
-use crate::render::{self, ListOptions, View};
 
 use super::context::Context;
 use super::{Error, Result, Status, words};
@@ -14,33 +13,26 @@ type Planner =
     fn(Option<&ServiceState>, &TableRequest) -> std::result::Result<Vec<TableStep>, RequestError>;
 
 /// `add`.
-pub(super) fn add(context: &mut Context, args: &AddArgs) -> Result<Status> {
-    let request = words::request(&args.selector, &args.service, &args.server)?;
-    change(context, "add", &request, reconcile::add)
+pub(super) fn add(context: &mut Context, args: &ChangeArgs) -> Result<Status> {
+    change(context, "add", args, reconcile::add)
 }
 
 /// `replace`.
-pub(super) fn replace(context: &mut Context, args: &AddArgs) -> Result<Status> {
-    let request = words::request(&args.selector, &args.service, &args.server)?;
-    change(context, "replace", &request, reconcile::replace)
+pub(super) fn replace(context: &mut Context, args: &ChangeArgs) -> Result<Status> {
+    change(context, "replace", args, reconcile::replace)
 }
 
 /// `edit`.
-pub(super) fn edit(context: &mut Context, args: &EditArgs) -> Result<Status> {
-    let request = words::request(&args.selector, &args.service, &args.server)?;
-    change(context, "edit", &request, reconcile::edit)
+pub(super) fn edit(context: &mut Context, args: &ChangeArgs) -> Result<Status> {
+    change(context, "edit", args, reconcile::edit)
 }
 
-fn change(
-    context: &mut Context,
-    verb: &str,
-    request: &TableRequest,
-    plan: Planner,
-) -> Result<Status> {
+fn change(context: &mut Context, verb: &str, args: &ChangeArgs, plan: Planner) -> Result<Status> {
+    let request = words::request(&args.selector, &args.service, &args.server)?;
     let doing = format!("{verb} {}", request.id);
     let there = read(context, &doing, &request.id)?;
-    let steps = plan(there.as_ref(), request).map_err(|why| Error::Request {
-        doing: blame(verb, request, &why),
+    let steps = plan(there.as_ref(), &request).map_err(|why| Error::Request {
+        doing: blame(verb, &request, &why),
         why,
     })?;
     carry_out(context, steps)
@@ -101,55 +93,6 @@ fn carry_out(context: &mut Context, steps: Vec<TableStep>) -> Result<Status> {
     let plan: Vec<Step> = steps.into_iter().map(Step::Table).collect();
     context.carry_out(&plan)?;
     Ok(Status::Done)
-}
-
-/// `list`.
-pub(super) fn list(context: &mut Context, args: &ListArgs) -> Result<Status> {
-    const DOING: &str = "list the IPVS table";
-    let table = match words::service(&args.selector)? {
-        Some(id) => {
-            let doing = format!("list {id}");
-            let state = read(context, &doing, &id)?.ok_or_else(|| Error::Request {
-                doing,
-                why: RequestError::UnknownService,
-            })?;
-            vec![state]
-        }
-        None => context.ipvs(DOING)?.table().map_err(|source| Error::Ipvs {
-            doing: DOING.to_owned(),
-            source,
-        })?,
-    };
-    if context.json {
-        let json = render::table_json(&table).map_err(super::json_error)?;
-        context.output.line(&json)?;
-        return Ok(Status::Done);
-    }
-    if table.is_empty() {
-        context.notice("the table is empty; add a service with lbctl add, or run lbctl setup");
-        return Ok(Status::Done);
-    }
-    let options = ListOptions {
-        view: view(args.view),
-        exact: args.exact,
-    };
-    render::list(&table, options, &mut context.output)?;
-    Ok(Status::Done)
-}
-
-fn view(view: ListView) -> View {
-    match view {
-        ListView { rate: true, .. } => View::Rate,
-        ListView { stats: true, .. } => View::Stats,
-        ListView {
-            thresholds: true, ..
-        } => View::Thresholds,
-        ListView {
-            persistent_conn: true,
-            ..
-        } => View::Persistent,
-        _ => View::Connections,
-    }
 }
 
 /// `zero`.

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    Forward, Server, Service, ServiceId, TableStep, Tunnel, TunnelChecksum, TunnelKind,
+    Forward, Server, Service, ServiceId, SyncDaemon, SyncRole, TableStep, Timeouts, Tunnel,
+    TunnelChecksum, TunnelKind,
 };
 
 /// The command for a step.
@@ -87,6 +88,46 @@ fn tunnel_options(tunnel: Tunnel) -> String {
         TunnelKind::Gue => format!(" --tun-type gue --tun-port {} {checksum}", tunnel.port),
         TunnelKind::Gre => format!(" --tun-type gre {checksum}"),
     }
+}
+
+/// Sets timeouts; 0 keeps one.
+#[must_use]
+pub fn timeouts_command(timeouts: &Timeouts) -> String {
+    format!(
+        "ipvsadm --set {} {} {}",
+        timeouts.tcp, timeouts.tcp_fin, timeouts.udp
+    )
+}
+
+/// Starts a synchronisation daemon.
+#[must_use]
+pub fn start_daemon_command(daemon: &SyncDaemon) -> String {
+    let mut text = format!(
+        "ipvsadm --start-daemon {} --mcast-interface {} --syncid {}",
+        daemon.role.as_str(),
+        daemon.interface,
+        daemon.id
+    );
+    // Writing to a String cannot fail.
+    if daemon.max_length != 0 {
+        let _ = write!(text, " --sync-maxlen {}", daemon.max_length);
+    }
+    if let Some(group) = daemon.group {
+        let _ = write!(text, " --mcast-group {group}");
+    }
+    if daemon.port != 0 {
+        let _ = write!(text, " --mcast-port {}", daemon.port);
+    }
+    if daemon.ttl != 0 {
+        let _ = write!(text, " --mcast-ttl {}", daemon.ttl);
+    }
+    text
+}
+
+/// Stops a synchronisation daemon.
+#[must_use]
+pub fn stop_daemon_command(role: SyncRole) -> String {
+    format!("ipvsadm --stop-daemon {}", role.as_str())
 }
 
 #[cfg(test)]

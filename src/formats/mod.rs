@@ -4,7 +4,9 @@
 mod host;
 mod ipvsadm;
 
-pub use ipvsadm::{server_options, service_options};
+pub use ipvsadm::{
+    server_options, service_options, start_daemon_command, stop_daemon_command, timeouts_command,
+};
 
 use crate::model::Step;
 

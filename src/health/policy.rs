@@ -91,6 +91,16 @@ impl Write {
             Self::Delete(_) => Entry::Absent,
         }
     }
+
+    /// Whether it adds to what takes connections.
+    #[must_use]
+    pub fn makes(&self) -> bool {
+        match self {
+            Self::Add(_) => true,
+            Self::Edit { before, after } => after.weight > before.weight,
+            Self::Delete(_) => false,
+        }
+    }
 }
 
 /// What is to become of one server.
@@ -120,13 +130,15 @@ pub struct Decision {
 }
 
 /// Decides. `actual` is the table as it was read; entries in it that belong to no
-/// record take new connections too and count as live.
+/// record take new connections too and count as live. `sorry_busy`: the sorry
+/// server has connections in an active state.
 #[must_use]
 pub fn decide(
     policy: &Policy,
     members: &[Record],
     sorry: Option<&Record>,
     actual: &[Server],
+    sorry_busy: bool,
 ) -> Decision {
     let find = |record: &Record| actual.iter().find(|s| s.name() == record.server.name());
     let known = |server: &&Server| {
@@ -151,15 +163,15 @@ pub fn decide(
     let total = members.iter().map(|m| u64::from(m.server.weight)).sum();
     let mut wanted = false;
     if let Some(record) = sorry {
-        let was_in = matches!(record.written, Some(Entry::Weight(_)));
+        let was_in = matches!(record.written, Some(Entry::Weight(1..)));
         wanted = below_quorum(policy, live, total, was_in) && record.verdict != Verdict::Down;
-        rulings.push(rule_sorry(record, find(record), wanted));
+        rulings.push(rule_sorry(record, find(record), wanted, sorry_busy));
     }
     // Raise, let the sorry server in, lower, let it out.
     rulings.sort_by_key(|ruling| match (&ruling.write, ruling.slot) {
         (None, _) => 0,
-        (Some(write), Slot::Member(_)) if makes(write) => 1,
-        (Some(write), Slot::Sorry) if makes(write) => 2,
+        (Some(write), Slot::Member(_)) if write.makes() => 1,
+        (Some(write), Slot::Sorry) if write.makes() => 2,
         (Some(_), Slot::Member(_)) => 3,
         (Some(_), Slot::Sorry) => 4,
     });
@@ -167,15 +179,6 @@ pub fn decide(
         rulings,
         live,
         sorry: wanted,
-    }
-}
-
-/// Whether it adds to what takes connections.
-fn makes(write: &Write) -> bool {
-    match write {
-        Write::Add(_) => true,
-        Write::Edit { before, after } => after.weight > before.weight,
-        Write::Delete(_) => false,
     }
 }
 
@@ -220,15 +223,18 @@ fn rule_member(
     finish(slot, record, actual, standing, wanted)
 }
 
-/// Rules on the sorry server.
-fn rule_sorry(record: &Record, actual: Option<&Server>, wanted: bool) -> Ruling {
+/// Rules on the sorry server. It leaves in two steps, a round apart: weight 0, and
+/// out of the table when its last request is answered. The kernel drops packets of
+/// connections whose server is removed (`ip_vs_in`, expire_nodest_conn=0).
+fn rule_sorry(record: &Record, actual: Option<&Server>, wanted: bool, busy: bool) -> Ruling {
     let own = record.server.weight;
-    let would = if wanted {
-        Entry::Weight(own)
-    } else {
-        Entry::Absent
-    };
     let found = Entry::of(actual);
+    let would = match found {
+        _ if wanted => Entry::Weight(own),
+        Entry::Weight(0) if !busy => Entry::Absent,
+        Entry::Weight(_) => Entry::Weight(0),
+        Entry::Absent => Entry::Absent,
+    };
     // One that stands there unasked for is somebody else's, unless it is known that
     // the probe let it in.
     let ours = wanted || matches!(record.written, Some(Entry::Weight(_)));

@@ -1,33 +1,21 @@
-//! The conversation with IPVS: one socket, the family's id asked for once,
-//! changes in batches, the table in dumps.
+//! The conversation with IPVS: one socket, the family's id asked for once, and
+//! changes in batches. Reading is `read`'s.
 
 use std::process::Command;
 
 use neli::consts::socket::NlFamily;
 
-use crate::model::{
-    ServerState, Service, ServiceId, ServiceState, Stats, SyncDaemon, SyncRole, Table, TableStep,
-    Timeouts,
-};
+use crate::model::{ServiceId, TableStep};
 use crate::netlink::{self, BATCH_LIMIT, Request, Socket};
 use crate::reconcile::{self, StepError};
 
 use super::wire::{self, command, control};
-use super::{Error, Result, daemon, decode, encode};
-
-/// What `GET_INFO` answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Info {
-    /// 0x010201 is 1.2.1.
-    pub version: u32,
-    /// Buckets of the connection table.
-    pub table_size: u32,
-}
+use super::{Error, Result, encode};
 
 /// An open line to the IPVS table of the current network namespace.
 pub struct Client {
-    socket: Socket,
-    family: u16,
+    pub(super) socket: Socket,
+    pub(super) family: u16,
 }
 
 impl Client {
@@ -49,88 +37,6 @@ impl Client {
             Some(family) => Ok(Self { socket, family }),
             None => Err(Error::NoModule { modprobe }),
         }
-    }
-
-    /// All services with their statistics, in the kernel's order.
-    ///
-    /// # Errors
-    /// No privilege, or a failed conversation; so too below.
-    pub fn services(&mut self) -> Result<Vec<(Service, Stats)>> {
-        let request = encode::request(self.family, command::GET_SERVICE);
-        self.socket
-            .dump(&request, decode::service)
-            .map_err(Error::from_netlink)
-    }
-
-    /// One service, or none if it is not there.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn service(&mut self, id: &ServiceId) -> Result<Option<(Service, Stats)>> {
-        let request = encode::on_service(self.family, command::GET_SERVICE, id);
-        let mut found = None;
-        let answer = self.socket.ask(&request, |message| {
-            found = Some(decode::service(message)?);
-            Ok(())
-        });
-        match answer {
-            Ok(()) => Ok(found),
-            Err(error) if error.errno() == Some(libc::ESRCH) => Ok(None),
-            Err(error) => Err(Error::from_netlink(error)),
-        }
-    }
-
-    /// The servers of a service, in the kernel's order; none if the service is
-    /// not there.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
-        let request = encode::on_service(self.family, command::GET_DEST, id);
-        self.socket
-            .dump(&request, |message| decode::server(message, id.family()))
-            .map_err(Error::from_netlink)
-    }
-
-    /// One service with its servers, sorted, or none if it is not there.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn service_state(&mut self, id: &ServiceId) -> Result<Option<ServiceState>> {
-        let Some((service, stats)) = self.service(id)? else {
-            return Ok(None);
-        };
-        let servers = self.sorted_servers(id)?;
-        Ok(Some(ServiceState {
-            service,
-            stats,
-            servers,
-        }))
-    }
-
-    fn sorted_servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
-        let mut servers = self.servers(id)?;
-        servers.sort_by_key(|state| state.server.name());
-        Ok(servers)
-    }
-
-    /// The whole table, services and servers sorted.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn table(&mut self) -> Result<Table> {
-        let mut services = self.services()?;
-        services.sort_by_key(|(service, _)| service.id);
-        let mut table = Vec::with_capacity(services.len());
-        for (service, stats) in services {
-            let servers = self.sorted_servers(&service.id)?;
-            table.push(ServiceState {
-                service,
-                stats,
-                servers,
-            });
-        }
-        Ok(table)
     }
 
     /// Sets counters to zero: of one service and its servers, or all of them.
@@ -157,97 +63,6 @@ impl Client {
     /// As [`Client::services`].
     pub fn flush(&mut self) -> Result<()> {
         let request = encode::request(self.family, command::FLUSH);
-        self.socket.execute(&request).map_err(Error::from_netlink)
-    }
-
-    /// The version of IPVS and the size of its connection table.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn info(&mut self) -> Result<Info> {
-        let request = encode::request(self.family, command::GET_INFO);
-        let mut info = Info::default();
-        let answer = self.socket.ask(&request, |message| {
-            for attribute in message.attributes(wire::GENL_HEADER)? {
-                let attribute = attribute?;
-                match attribute.kind {
-                    wire::info::VERSION => info.version = attribute.u32()?,
-                    wire::info::CONN_TAB_SIZE => info.table_size = attribute.u32()?,
-                    _ => {}
-                }
-            }
-            Ok(())
-        });
-        answer.map_err(Error::from_netlink)?;
-        Ok(info)
-    }
-
-    /// The timeouts of the connection table.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn timeouts(&mut self) -> Result<Timeouts> {
-        let request = encode::request(self.family, command::GET_CONFIG);
-        let mut timeouts = Timeouts::default();
-        let answer = self.socket.ask(&request, |message| {
-            for attribute in message.attributes(wire::GENL_HEADER)? {
-                let attribute = attribute?;
-                match attribute.kind {
-                    wire::top::TIMEOUT_TCP => timeouts.tcp = attribute.u32()?,
-                    wire::top::TIMEOUT_TCP_FIN => timeouts.tcp_fin = attribute.u32()?,
-                    wire::top::TIMEOUT_UDP => timeouts.udp = attribute.u32()?,
-                    _ => {}
-                }
-            }
-            Ok(())
-        });
-        answer.map_err(Error::from_netlink)?;
-        Ok(timeouts)
-    }
-
-    /// Sets those timeouts that are not 0.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn set_timeouts(&mut self, timeouts: &Timeouts) -> Result<()> {
-        let mut request = encode::request(self.family, command::SET_CONFIG);
-        request
-            .attributes()
-            .u32(wire::top::TIMEOUT_TCP, timeouts.tcp)
-            .u32(wire::top::TIMEOUT_TCP_FIN, timeouts.tcp_fin)
-            .u32(wire::top::TIMEOUT_UDP, timeouts.udp);
-        self.socket.execute(&request).map_err(Error::from_netlink)
-    }
-
-    /// The synchronisation daemons: none, one, or one of each role.
-    ///
-    /// # Errors
-    /// As [`Client::services`].
-    pub fn daemons(&mut self) -> Result<Vec<SyncDaemon>> {
-        let request = encode::request(self.family, command::GET_DAEMON);
-        self.socket
-            .dump(&request, daemon::decode)
-            .map_err(Error::from_netlink)
-    }
-
-    /// Starts a synchronisation daemon.
-    ///
-    /// # Errors
-    /// It runs already (EEXIST), there is no such interface (ENODEV), or as
-    /// [`Client::services`].
-    pub fn start_daemon(&mut self, settings: &SyncDaemon) -> Result<()> {
-        let mut request = encode::request(self.family, command::NEW_DAEMON);
-        daemon::encode(request.attributes(), settings);
-        self.socket.execute(&request).map_err(Error::from_netlink)
-    }
-
-    /// Stops the synchronisation daemon of this role.
-    ///
-    /// # Errors
-    /// It does not run (ESRCH), or as [`Client::services`].
-    pub fn stop_daemon(&mut self, role: SyncRole) -> Result<()> {
-        let mut request = encode::request(self.family, command::DEL_DAEMON);
-        daemon::encode_role(request.attributes(), role);
         self.socket.execute(&request).map_err(Error::from_netlink)
     }
 

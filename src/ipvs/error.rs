@@ -134,8 +134,9 @@ fn sentence(step: &TableStep, refusal: &netlink::Refusal) -> String {
                     "a gue tunnel needs the server's port (--tun-port)".to_owned()
                 }
                 _ => format!(
-                    "the kernel takes only unicast addresses that this machine may send to, and \
-                     another family than the service's only with --forward tun; {} is not one",
+                    "the kernel takes only unicast addresses, and another family than the service's \
+                     only with --forward tun; {} is not one (in a network namespace where lo was \
+                     never up, none is)",
                     server.address
                 ),
             }),

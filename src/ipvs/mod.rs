@@ -7,8 +7,11 @@ mod decode;
 mod encode;
 mod error;
 mod proc;
+mod read;
+mod settings;
 mod wire;
 
-pub use client::{Client, Info};
+pub use client::Client;
 pub use error::{Error, Result};
 pub use proc::{Connection, connections, table as proc_table};
+pub use settings::Info;

@@ -3,7 +3,7 @@
 //! only place that lists connections (net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_conn.c).
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::{
@@ -33,13 +33,46 @@ pub struct Connection {
     pub engine: Option<(String, String)>,
 }
 
+/// Reads a file of /proc in as few pieces as it allows: the kernel looks for its
+/// place anew for each.
+fn read(name: &str) -> io::Result<String> {
+    let mut text = String::with_capacity(1 << 20);
+    fs::File::open(format!("{DIRECTORY}/{name}"))?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// The table, as far as /proc shows it, sorted.
 ///
 /// # Errors
 /// The file cannot be read: IPVS is not there, or not yet loaded.
 pub fn table() -> io::Result<Table> {
-    let text = fs::read_to_string(format!("{DIRECTORY}/ip_vs"))?;
-    Ok(parse_table(&text))
+    Ok(parse_table(&read("ip_vs")?))
+}
+
+/// As [`table`], read twice: none when services or servers came or went meanwhile,
+/// for then the kernel may have passed over some that are there.
+///
+/// # Errors
+/// As [`table`].
+pub(super) fn steady_table() -> io::Result<Option<Table>> {
+    let (first, second) = (read("ip_vs")?, read("ip_vs")?);
+    let same = names(&first).eq(names(&second));
+    Ok(same.then(|| parse_table(&second)))
+}
+
+/// What stands before the settings of each line: `TCP 0A000064:0050`.
+fn names(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next().unwrap_or(""), words.next().unwrap_or(""))
+    })
+}
+
+/// How many services and servers the table has together; none where /proc cannot
+/// be read.
+pub(super) fn count_entries() -> Option<usize> {
+    // The version, and two lines of headings.
+    read("ip_vs").ok()?.lines().count().checked_sub(3)
 }
 
 /// All connections, in the kernel's order.
@@ -47,8 +80,10 @@ pub fn table() -> io::Result<Table> {
 /// # Errors
 /// As [`table`].
 pub fn connections() -> io::Result<Vec<Connection>> {
-    let text = fs::read_to_string(format!("{DIRECTORY}/ip_vs_conn"))?;
-    Ok(text.lines().filter_map(parse_connection).collect())
+    Ok(read("ip_vs_conn")?
+        .lines()
+        .filter_map(parse_connection)
+        .collect())
 }
 
 /// Eight hex digits, or eight groups in brackets.

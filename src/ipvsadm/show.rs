@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::ipvs;
-use crate::model::{ServerState, Service, ServiceId, ServiceState, Stats};
+use crate::model::{Service, ServiceState, Stats, Table};
 
 use super::failure::Failure;
 use super::invocation::{ListRequest, Subject, View};
@@ -12,9 +12,6 @@ use super::message::{Operation, sentence};
 use super::run::{Session, Stop};
 use super::writer::Writer;
 use super::{connections, list, order, save};
-
-/// Bytes of a list that are written together.
-const CHUNK: usize = 64 * 1024;
 
 /// `-v`: what is imitated.
 const VERSION: &str = "ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n";
@@ -37,13 +34,14 @@ impl Session<'_> {
         match request.subject {
             Subject::Table => {
                 self.output.write_all(list::version(self.info).as_bytes())?;
-                let services = self.client.services().map_err(|error| unshown(&error))?;
-                self.services(services, Some(request.view), request.sorted, &writer)
+                let table = self.table(request.sorted)?;
+                self.write(&table, Some(request.view), &writer)
             }
             Subject::Service(id) => {
                 let found = self.client.service(&id).map_err(|error| unshown(&error))?;
                 let found = found.ok_or_else(|| unshown(&ipvs::Error::NoService(id)))?;
-                self.services(vec![found], Some(request.view), request.sorted, &writer)
+                let state = self.state(found, request.sorted)?;
+                self.write(&[state], Some(request.view), &writer)
             }
             Subject::Connections => {
                 let engines = request.view == View::PersistentConnections;
@@ -76,47 +74,59 @@ impl Session<'_> {
     /// Writes the table as command lines.
     pub(super) fn save(&mut self, numeric: bool) -> Result<(), Stop> {
         let writer = Writer::new(numeric, false, self.names);
-        let services = self.client.services().map_err(|error| unshown(&error))?;
-        self.services(services, None, true, &writer)
+        let table = self.table(true)?;
+        self.write(&table, None, &writer)
     }
 
-    /// Writes services with their servers: in a view, or as command lines.
-    fn services(
-        &mut self,
-        mut services: Vec<(Service, Stats)>,
-        view: Option<View>,
-        sorted: bool,
-        writer: &Writer<'_>,
-    ) -> Result<(), Stop> {
+    fn table(&mut self, sorted: bool) -> Result<Table, Stop> {
         if sorted {
-            order::services(&mut services);
+            let mut table = self.client.table().map_err(|error| unshown(&error))?;
+            order::table(&mut table);
+            return Ok(table);
         }
-        let mut text = view.map_or_else(String::new, list::title);
-        for (service, stats) in services {
-            let servers = self.servers(&service.id, sorted)?;
-            let state = ServiceState {
-                service,
-                stats,
-                servers,
-            };
-            text += &match view {
-                Some(view) => list::service(&state, view, writer),
-                None => save::service(&state, writer),
-            };
-            if text.len() >= CHUNK {
-                self.output.write_all(text.as_bytes())?;
-                text.clear();
-            }
-        }
-        Ok(self.output.write_all(text.as_bytes())?)
+        // In the kernel's order.
+        let services = self.client.services().map_err(|error| unshown(&error))?;
+        services
+            .into_iter()
+            .map(|service| self.state(service, false))
+            .collect()
     }
 
-    fn servers(&mut self, id: &ServiceId, sorted: bool) -> Result<Vec<ServerState>, Stop> {
-        let mut servers = self.client.servers(id).map_err(|error| unshown(&error))?;
+    fn state(
+        &mut self,
+        (service, stats): (Service, Stats),
+        sorted: bool,
+    ) -> Result<ServiceState, Stop> {
+        let servers = self.client.servers(&service.id);
+        let mut servers = servers.map_err(|error| unshown(&error))?;
         if sorted {
             order::servers(&mut servers);
         }
-        Ok(servers)
+        Ok(ServiceState {
+            service,
+            stats,
+            servers,
+        })
+    }
+
+    /// Writes services with their servers: in a view, or as command lines.
+    fn write(
+        &mut self,
+        table: &[ServiceState],
+        view: Option<View>,
+        writer: &Writer<'_>,
+    ) -> Result<(), Stop> {
+        if let Some(view) = view {
+            self.output.write_all(list::title(view).as_bytes())?;
+        }
+        for state in table {
+            let text = match view {
+                Some(view) => list::service(state, view, writer),
+                None => save::service(state, writer),
+            };
+            self.output.write_all(text.as_bytes())?;
+        }
+        Ok(())
     }
 }
 

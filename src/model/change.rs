@@ -195,7 +195,6 @@ impl ServerChange {
 }
 
 fn check_server(server: &Server, service: &ServiceId) -> Result<(), Impossible> {
-    let endpoint = server.endpoint();
     if server.lower_threshold > server.upper_threshold {
         return impossible(format!(
             "the lower threshold ({}) is above the upper one ({}); give both, as in -x 100 -y 80",
@@ -205,20 +204,22 @@ fn check_server(server: &Server, service: &ServiceId) -> Result<(), Impossible> 
     if Family::of(server.address) != service.family() && !matches!(server.forward, Forward::Tun(_))
     {
         return impossible(format!(
-            "{endpoint} is of another address family than {service}; only --forward tun can \
-             cross families"
+            "{} is of another address family than {service}; only --forward tun can cross \
+             families",
+            server.endpoint()
         ));
     }
     if let Some(port) = service.port() {
         if server.port != port && !server.forward.maps_ports() {
             return impossible(format!(
-                "{endpoint} has another port than {service}, and {} cannot change ports: leave \
-                 the server's port out, or use --forward nat",
+                "{} has another port than {service}, and {} cannot change ports: leave the \
+                 server's port out, or use --forward nat",
+                server.endpoint(),
                 server.forward
             ));
         }
         if server.port == 0 && port != 0 {
-            return impossible(format!("{endpoint}: port 0 is not a port"));
+            return impossible(format!("{}: port 0 is not a port", server.endpoint()));
         }
     }
     match server.forward {

@@ -16,4 +16,4 @@ mod socket;
 pub use attribute::{Attribute, AttributeWriter, Attributes};
 pub use error::{Error, Refusal, Result};
 pub use message::{Message, Messages, Request};
-pub use socket::{BATCH_LIMIT, BatchOutcome, Socket};
+pub use socket::{BATCH_LIMIT, BatchOutcome, Dump, Socket};

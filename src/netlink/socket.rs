@@ -15,6 +15,7 @@ use neli::socket::NlSocket;
 use neli::utils::Groups;
 
 use super::answer::Answer;
+use super::message::HEADER;
 use super::{Error, Message, Messages, Refusal, Request, Result};
 
 /// Requests sent in one datagram. 128 answers, each with its request echoed,
@@ -23,6 +24,11 @@ pub const BATCH_LIMIT: usize = 128;
 
 /// The kernel fills at most 32 KiB of a dump at a time.
 const RECEIVE_BUFFER: usize = 64 * 1024;
+
+/// A piece of a dump is as long as the kernel's buffer allows: 32 KiB, and when
+/// memory is short at least `NLMSG_GOODSIZE`, close to 4 KiB. One that ends before
+/// this ended because there was no more, whatever became of the next.
+const SURELY_NOT_FULL: usize = 3 * 1024;
 
 /// How often a dump is read again before a writer is called too busy.
 const DUMP_ATTEMPTS: usize = 10;
@@ -33,6 +39,16 @@ pub struct BatchOutcome {
     /// Index and answer of every request that the kernel refused. All others
     /// were carried out.
     pub refused: Vec<(usize, Refusal)>,
+}
+
+/// What a dump told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dump<T> {
+    /// What was made of its messages, in the kernel's order.
+    pub items: Vec<T>,
+    /// The kernel wrote all of it at once. Otherwise a writer may have come
+    /// between two pieces, and an entry may be missing or stand in it twice.
+    pub in_one_piece: bool,
 }
 
 /// A connected netlink socket of the network namespace it was opened in.
@@ -84,7 +100,7 @@ impl Socket {
     ) -> Result<()> {
         let sequence = self.send_all(std::slice::from_ref(request), NlmF::ACK, NlmF::ACK)?;
         let mut visited = Ok(());
-        self.answers(sequence, 1, |_, answer| match answer {
+        self.answers(sequence, 1, |_, _, answer| match answer {
             Answer::Payload(message) => {
                 if visited.is_ok() {
                     visited = visit(message);
@@ -106,15 +122,31 @@ impl Socket {
     pub fn dump<T>(
         &mut self,
         request: &Request,
-        mut read: impl FnMut(&Message<'_>) -> Result<T>,
+        read: impl FnMut(&Message<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
+        self.dump_in_pieces(request, read).map(|dump| dump.items)
+    }
+
+    /// As [`Socket::dump`], for families that never mark a disturbed dump: says
+    /// whether a writer can have come between.
+    ///
+    /// # Errors
+    /// As [`Socket::dump`].
+    pub fn dump_in_pieces<T>(
+        &mut self,
+        request: &Request,
+        mut read: impl FnMut(&Message<'_>) -> Result<T>,
+    ) -> Result<Dump<T>> {
         for _ in 0..DUMP_ATTEMPTS {
             let sequence = self.send_all(std::slice::from_ref(request), NlmF::DUMP, NlmF::DUMP)?;
             let mut items = Vec::new();
             let mut problem = Ok(());
             let mut disturbed = false;
-            self.answers(sequence, 1, |_, answer| match answer {
+            let (mut last_piece, mut bytes) = (0, 0);
+            self.answers(sequence, 1, |_, datagram, answer| match answer {
                 Answer::Payload(message) => {
+                    last_piece = datagram;
+                    bytes += message.payload.len() + HEADER;
                     disturbed |= message.flags.contains(NlmF::DUMP_INTR);
                     if problem.is_ok() {
                         match read(message) {
@@ -134,7 +166,10 @@ impl Socket {
                 continue;
             }
             problem?;
-            return Ok(items);
+            return Ok(Dump {
+                items,
+                in_one_piece: last_piece <= 1 && bytes < SURELY_NOT_FULL,
+            });
         }
         Err(Error::Disturbed)
     }
@@ -153,7 +188,7 @@ impl Socket {
         }
         let last = requests.len() - 1;
         let first = self.send_all(requests, NlmF::empty(), NlmF::ACK)?;
-        self.answers(first, requests.len(), |index, answer| {
+        self.answers(first, requests.len(), |index, _, answer| {
             if let Answer::Refused(refusal) = answer {
                 outcome.refused.push((index, refusal));
             } else if let Answer::Payload(_) = answer {
@@ -192,7 +227,7 @@ impl Socket {
         self.flush()?;
         let mut pending = changes.len();
         let mut refused = None;
-        self.answers(first, changes.len() + 2, |index, answer| {
+        self.answers(first, changes.len() + 2, |index, _, answer| {
             let whole = index == 0;
             if let Answer::Refused(refusal) = answer {
                 refused.get_or_insert(refusal);
@@ -248,13 +283,15 @@ impl Socket {
     }
 
     /// Receives until `take` says that all answers to the `count` requests from
-    /// `first` on are there. Answers to earlier requests are passed over.
+    /// `first` on are there: the request's index, the number of the datagram
+    /// from 1 on, the answer. Answers to earlier requests are passed over.
     fn answers(
         &mut self,
         first: u32,
         count: usize,
-        mut take: impl FnMut(usize, Answer<'_>) -> Result<Progress>,
+        mut take: impl FnMut(usize, usize, Answer<'_>) -> Result<Progress>,
     ) -> Result<()> {
+        let mut datagrams = 0;
         loop {
             let received = match self.inner.recv(&mut self.receive, Msg::empty()) {
                 Ok((received, _)) => received,
@@ -270,6 +307,7 @@ impl Socket {
                 }
             };
             let datagram = self.receive.get(..received).unwrap_or(&[]);
+            datagrams += 1;
             let mut finished = Ok(false);
             for message in Messages::new(datagram) {
                 let message = message?;
@@ -277,7 +315,7 @@ impl Socket {
                 if index >= count {
                     continue;
                 }
-                match take(index, Answer::of(&message)?) {
+                match take(index, datagrams, Answer::of(&message)?) {
                     Ok(Progress::More) => {}
                     Ok(Progress::Finished) => finished = Ok(true),
                     Err(error) => finished = Err(error),

@@ -4,6 +4,8 @@
 
 mod run;
 mod table;
+mod whole;
 
 pub use run::{Failure, Host, StepError, Table, run};
 pub use table::{RequestError, TableRequest, add, delete, edit, replace};
+pub use whole::{Wanted, converge};

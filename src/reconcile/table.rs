@@ -265,7 +265,8 @@ pub fn delete(
     Ok(steps)
 }
 
-fn push_server_edit(
+/// An edit, if there is a difference.
+pub(super) fn push_server_edit(
     steps: &mut Vec<TableStep>,
     service: ServiceId,
     before: &Server,

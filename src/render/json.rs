@@ -23,14 +23,14 @@ struct ServiceJson {
     persistence: Option<PersistenceJson>,
     one_packet: bool,
     persistence_engine: Option<String>,
-    stats: CountersJson,
-    rate: CountersJson,
+    stats: Option<CountersJson>,
+    rate: Option<CountersJson>,
     servers: Vec<ServerJson>,
 }
 
 #[derive(Serialize)]
 struct PersistenceJson {
-    timeout: u32,
+    timeout: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     netmask: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,8 +49,8 @@ struct ServerJson {
     active: u32,
     inactive: u32,
     persistent: u32,
-    stats: CountersJson,
-    rate: CountersJson,
+    stats: Option<CountersJson>,
+    rate: Option<CountersJson>,
 }
 
 #[derive(Serialize)]
@@ -91,8 +91,8 @@ impl From<Tunnel> for TunnelJson {
     }
 }
 
-impl From<&ServerState> for ServerJson {
-    fn from(state: &ServerState) -> Self {
+impl ServerJson {
+    fn of(state: &ServerState, whole: bool) -> Self {
         let server = &state.server;
         Self {
             address: server.address.to_string(),
@@ -108,14 +108,14 @@ impl From<&ServerState> for ServerJson {
             active: state.active,
             inactive: state.inactive,
             persistent: state.persistent,
-            stats: (&state.stats.totals).into(),
-            rate: (&state.stats.rates).into(),
+            stats: whole.then(|| (&state.stats.totals).into()),
+            rate: whole.then(|| (&state.stats.rates).into()),
         }
     }
 }
 
-impl From<&ServiceState> for ServiceJson {
-    fn from(state: &ServiceState) -> Self {
+impl ServiceJson {
+    fn of(state: &ServiceState, whole: bool) -> Self {
         let service = &state.service;
         let (protocol, address, port, fwmark) = match service.id {
             ServiceId::Address {
@@ -134,7 +134,8 @@ impl From<&ServiceState> for ServiceJson {
             scheduler: service.scheduler.to_string(),
             scheduler_flags: service.scheduler_flags.names(&service.scheduler),
             persistence: service.persistence_timeout.map(|timeout| PersistenceJson {
-                timeout,
+                // 0: the kernel did not say how long.
+                timeout: (timeout != 0).then_some(timeout),
                 netmask: match service.netmask {
                     Netmask::V4(mask) => Some(mask.to_string()),
                     Netmask::V6(_) => None,
@@ -146,19 +147,27 @@ impl From<&ServiceState> for ServiceJson {
             }),
             one_packet: service.one_packet,
             persistence_engine: service.persistence_engine.clone(),
-            stats: (&state.stats.totals).into(),
-            rate: (&state.stats.rates).into(),
-            servers: state.servers.iter().map(ServerJson::from).collect(),
+            stats: whole.then(|| (&state.stats.totals).into()),
+            rate: whole.then(|| (&state.stats.rates).into()),
+            servers: state
+                .servers
+                .iter()
+                .map(|server| ServerJson::of(server, whole))
+                .collect(),
         }
     }
 }
 
-/// `{"services":[...]}` as `lbctl list --json` prints it.
+/// `{"services":[...]}` as `lbctl list --json` prints it. A table that is not
+/// whole was read without privilege: its statistics are null, not 0.
 ///
 /// # Errors
 /// None in practice: these types have no key that JSON could not hold.
-pub fn table(services: &[ServiceState]) -> serde_json::Result<String> {
+pub fn table(services: &[ServiceState], whole: bool) -> serde_json::Result<String> {
     serde_json::to_string(&TableJson {
-        services: services.iter().map(ServiceJson::from).collect(),
+        services: services
+            .iter()
+            .map(|service| ServiceJson::of(service, whole))
+            .collect(),
     })
 }

@@ -68,6 +68,14 @@ impl Output {
         writeln!(self.stream, "{}", paint(text, style, self.colour))
     }
 
+    /// Writes bytes as they are: files of our own making.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
     /// Makes everything written so far visible.
     ///
     /// # Errors

@@ -3,13 +3,11 @@
 
 use std::io;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
-
 use crate::model::Forward;
 use crate::model::{Counters, Server, ServerState, Service, ServiceState, Tunnel, TunnelKind};
 
 use super::number::number;
-use super::{Output, Style};
+use super::{Output, Style, columns};
 
 /// Which columns stand behind the names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +22,8 @@ pub enum View {
     Thresholds,
     /// Persistence templates.
     Persistent,
+    /// How packets are tunnelled.
+    Tunnels,
 }
 
 /// How a list is shown.
@@ -49,6 +49,7 @@ impl View {
             Self::Stats => &["Conns", "Pkts in", "Pkts out", "Bytes in", "Bytes out"],
             Self::Thresholds => &["Weight", "Upper", "Lower", "Active", "Inactive"],
             Self::Persistent => &["Weight", "Persistent", "Active", "Inactive"],
+            Self::Tunnels => &["Tunnel", "Port", "Checksum", "Weight", "Active", "Inactive"],
         }
     }
 
@@ -76,6 +77,24 @@ impl View {
                 count(state.active),
                 count(state.inactive),
             ],
+            Self::Tunnels => {
+                let (kind, port, checksum) = match server.forward {
+                    Forward::Tun(tunnel) => (
+                        tunnel.kind.as_str(),
+                        tunnel.port.to_string(),
+                        tunnel.checksum.as_str(),
+                    ),
+                    _ => ("-", "-".to_owned(), "-"),
+                };
+                vec![
+                    kind.to_owned(),
+                    port,
+                    checksum.to_owned(),
+                    weight,
+                    count(state.active),
+                    count(state.inactive),
+                ]
+            }
             Self::Persistent => vec![
                 weight,
                 count(state.persistent),
@@ -107,7 +126,11 @@ fn settings(service: &Service) -> String {
         words.push(format!("({})", flags.join(",")));
     }
     if let Some(seconds) = service.persistence_timeout {
-        words.push(format!("persistent {seconds}s"));
+        // 0: the kernel did not say how long.
+        words.push(match seconds {
+            0 => "persistent".to_owned(),
+            seconds => format!("persistent {seconds}s"),
+        });
         if !service.netmask.is_host() {
             words.push(format!("mask {}", service.netmask));
         }
@@ -129,27 +152,6 @@ fn method(server: &Server) -> String {
         },
         other => other.to_string(),
     }
-}
-
-/// Lays out rows under headings: the first `text` columns to the left, the rest,
-/// which are numbers, to the right. Lines are never wrapped or cut: a cut address
-/// is worse than a long line.
-#[must_use]
-pub fn grid(headings: &[&str], text: usize, rows: Vec<Vec<String>>) -> Vec<String> {
-    let mut grid = Grid::new();
-    grid.load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(headings.to_vec())
-        .add_rows(rows);
-    for (index, column) in grid.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index >= text {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    grid.lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
 }
 
 /// Writes the table.
@@ -184,7 +186,7 @@ pub fn list(
             });
         }
     }
-    for (line, style) in grid(&headings, 2, rows).iter().zip(styles) {
+    for (line, style) in columns(&headings, 2, &rows).iter().zip(styles) {
         output.styled(line, style)?;
     }
     Ok(())

@@ -246,6 +246,28 @@ const CASES: &[(&str, i32, &[&str])] = &[
     ("list --rate --stats", 2, &["cannot be used with"]),
     ("zero -t 10.0.0.100:81", 1, &["no such service"]),
     ("clear", 2, &["--yes"]),
+    ("timeouts --tcp 0", 2, &["tcp timeout '0'", "1 to 2678400"]),
+    ("sync start master", 2, &["--mcast-interface"]),
+    (
+        "sync start master --mcast-interface no-such-device",
+        1,
+        &["cannot start the master daemon: there is no interface"],
+    ),
+    (
+        "sync start chief --mcast-interface lo",
+        2,
+        &["invalid value 'chief'"],
+    ),
+    (
+        "sync start backup --mcast-interface lo --mcast-group 10.0.0.1",
+        2,
+        &["10.0.0.1 is not a multicast group"],
+    ),
+    (
+        "sync stop backup",
+        1,
+        &["cannot stop the backup daemon: it does not run"],
+    ),
     ("list --netns nowhere", 1, &["nowhere"]),
     ("list --color sometimes", 2, &["invalid value 'sometimes'"]),
 ];
@@ -314,7 +336,9 @@ fn in_a_user_namespace() -> Result<(), Failed> {
             "unshare",
             "-Urn",
             program.to_str().expect("a path in UTF-8"),
-            "list",
+            "add",
+            "-f",
+            "1",
         ])
         .fails(1);
     assert!(message.contains("initial user namespace"), "{message}");

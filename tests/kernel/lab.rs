@@ -146,6 +146,20 @@ impl Namespace {
         self.run(line.split_whitespace())
     }
 
+    /// Runs a line of words that only looks, until it answers the same twice. The
+    /// kernel counts the services of all namespaces when it goes on in a dump: what
+    /// another test deletes meanwhile makes ipvsadm show one of ours twice, or not.
+    pub fn look(&self, line: &str) -> Answer {
+        let mut before = self.line(line);
+        loop {
+            let answer = self.line(line);
+            if answer == before {
+                return answer;
+            }
+            before = answer;
+        }
+    }
+
     /// Does something in it, in a thread of its own.
     pub fn enter<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let path = format!("/run/netns/{}", self.name);

@@ -7,10 +7,12 @@
 
 mod bad_input;
 mod check;
+mod demo;
 mod differential;
 mod lab;
 mod no_module;
 mod random;
+mod save;
 mod setup;
 mod table;
 mod walkthrough;
@@ -43,6 +45,8 @@ fn main() {
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
+        save::TESTS,
+        demo::TESTS,
         differential::FIXED,
         differential::TESTS,
     ]
@@ -56,5 +60,13 @@ fn main() {
         })
         .with_ignored_flag(!able || lab::is_native()),
     );
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let alone = table::ALONE
+        .iter()
+        .map(|(name, test)| Trial::test(*name, *test).with_ignored_flag(!able))
+        .collect();
+    if libtest_mimic::run(&arguments, alone).has_failed() {
+        std::process::exit(101);
+    }
+    conclusion.exit();
 }

@@ -287,7 +287,7 @@ fn sequences(seeds: std::ops::Range<u64>) -> Result<(), Failed> {
 /// /proc, differs from namespace to namespace. The order of servers is kept.
 fn table(namespace: &Namespace, view: &str) -> Vec<String> {
     let mut services: Vec<String> = Vec::new();
-    for line in namespace.line(view).ok().lines() {
+    for line in namespace.look(view).ok().lines() {
         match services.last_mut() {
             Some(service) if line.starts_with("  ->") => {
                 service.push('\n');

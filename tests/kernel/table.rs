@@ -30,17 +30,109 @@ pub const TESTS: &[Test] = &[
         dry_run_does_the_same,
     ),
     ("table::a_closed_pipe_is_no_error", closed_pipe),
+    (
+        "table::timeouts_are_set_and_shown",
+        timeouts_are_set_and_shown,
+    ),
+    (
+        "table::sync_daemons_start_and_stop",
+        sync_daemons_start_and_stop,
+    ),
+    ("table::everybody_may_list", everybody_may_list),
 ];
+
+/// Tests that would disturb all others.
+pub const ALONE: &[Test] = &[("table::a_busy_writer_hides_nothing", busy_writer)];
 
 /// The table as ipvsadm saves it.
 pub fn saved(namespace: &Namespace) -> String {
-    namespace.line("ipvsadm -Sn").ok()
+    namespace.look("ipvsadm -Sn").ok()
 }
 
 #[track_caller]
 fn expect(namespace: &Namespace, lines: &[&str]) {
     let saved = saved(namespace);
     assert_eq!(saved.lines().collect::<Vec<_>>(), lines);
+}
+
+fn timeouts_are_set_and_shown() -> Result<(), Failed> {
+    let ns = Namespace::new("timeouts");
+    assert_eq!(
+        ns.lbctl("timeouts --json").ok(),
+        "{\"tcp\":900,\"tcp_fin\":120,\"udp\":300}\n"
+    );
+    assert_eq!(
+        ns.lbctl("timeouts --tcp 7200 --dry-run").ok(),
+        "ipvsadm --set 7200 0 0\n"
+    );
+    ns.lbctl("timeouts --tcp 7200 --udp 60").ok();
+    let shown = ns.look("ipvsadm -L --timeout").ok();
+    assert_eq!(shown, "Timeout (tcp tcpfin udp): 7200 120 60\n");
+    assert!(ns.lbctl("list --timeouts").ok().contains("7200s"));
+    Ok(())
+}
+
+fn sync_daemons_start_and_stop() -> Result<(), Failed> {
+    let ns = Namespace::new("sync");
+    ns.line("ip link add eth0 type dummy").ok();
+    ns.line("ip address add 192.0.2.1/24 dev eth0").ok();
+    ns.line("ip link set eth0 up").ok();
+    ns.lbctl("sync start master --mcast-interface eth0").ok();
+    let backup = "sync start backup --mcast-interface eth0 --syncid 5 --sync-maxlen 1400 \
+                  --mcast-group 224.0.0.90 --mcast-port 9999 --mcast-ttl 3";
+    let command = ns.lbctl(&format!("{backup} --dry-run")).ok();
+    ns.line(command.trim_end()).ok();
+    ns.line("ipvsadm --stop-daemon backup").ok();
+    ns.lbctl(backup).ok();
+    assert_eq!(
+        ns.look("ipvsadm -L --daemon").ok(),
+        "master sync daemon (mcast=eth0, syncid=0, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n\
+         backup sync daemon (mcast=eth0, syncid=5, maxlen=1400, group=224.0.0.90, port=9999, ttl=3)\n"
+    );
+    let daemons: Value = serde_json::from_str(&ns.lbctl("sync show --json").ok())?;
+    assert_eq!(daemons["daemons"][1]["group"], "224.0.0.90");
+    assert!(ns.lbctl("list --sync").ok().contains("9999"));
+    let message = ns
+        .lbctl("sync start master --mcast-interface eth0")
+        .fails(1);
+    assert!(message.contains("it runs already"), "{message}");
+    ns.lbctl("sync stop master").ok();
+    ns.lbctl("sync stop backup").ok();
+    assert_eq!(ns.look("ipvsadm -L --daemon").ok(), "");
+    Ok(())
+}
+
+fn everybody_may_list() -> Result<(), Failed> {
+    let ns = Namespace::new("everybody");
+    ns.lbctl("add -t 10.0.0.100:80 -s sh -b sh-port -p 600 -r 10.0.0.11:8080 -m -w 3")
+        .ok();
+    ns.lbctl("add -t [2001:db8::1]:80 -s rr -r [2001:db8::2] -i")
+        .ok();
+    ns.lbctl("add -f 5 -s wlc").ok();
+    let program = super::lab::lbctl();
+    let unprivileged = |words: &str| {
+        let setpriv = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+        ns.line(&format!("{setpriv} {} {words}", program.display()))
+    };
+    let answer = unprivileged("list");
+    assert!(answer.stderr.contains("without CAP_NET_ADMIN"), "{answer}");
+    let list = answer.ok();
+    for part in [
+        "tcp 10.0.0.100:80",
+        "sh persistent",
+        "10.0.0.11:8080",
+        "[2001:db8::2]:80",
+        "fwmark 5",
+    ] {
+        assert!(list.contains(part), "{part}: {list}");
+    }
+    let json: Value = serde_json::from_str(&unprivileged("list --json -q").ok())?;
+    assert_eq!(json["services"][0]["servers"][0]["weight"], 3);
+    // What cannot be seen is null, not 0.
+    assert_eq!(json["services"][0]["stats"], Value::Null);
+    let message = unprivileged("list --rate").fails(1);
+    assert!(message.contains("CAP_NET_ADMIN"), "{message}");
+    Ok(())
 }
 
 fn every_kind_of_service() -> Result<(), Failed> {
@@ -122,7 +214,7 @@ fn every_kind_of_server() -> Result<(), Failed> {
             "-a -f 1 -6 -r [2001:db8::6]:0 -m -w 1",
         ],
     );
-    let thresholds = ns.line("ipvsadm -Ln --thresholds").ok();
+    let thresholds = ns.look("ipvsadm -Ln --thresholds").ok();
     assert!(
         thresholds.contains("10.0.0.11:8080               100        50"),
         "{thresholds}"
@@ -142,7 +234,7 @@ fn edit_keeps_what_is_not_named() -> Result<(), Failed> {
         "-a -t 10.0.0.100:80 -r 10.0.0.11:8080 -m -w 0",
     ];
     expect(&ns, &expected);
-    let thresholds = ns.line("ipvsadm -Ln --thresholds").ok();
+    let thresholds = ns.look("ipvsadm -Ln --thresholds").ok();
     assert!(
         thresholds.contains("10.0.0.11:8080               9 "),
         "{thresholds}"
@@ -301,11 +393,67 @@ fn dry_run_does_the_same() -> Result<(), Failed> {
         ours.lbctl(line).ok();
         assert_eq!(saved(&ours), saved(&theirs), "after: {line}");
         assert_eq!(
-            ours.line("ipvsadm -Ln --thresholds").ok(),
-            theirs.line("ipvsadm -Ln --thresholds").ok(),
+            ours.look("ipvsadm -Ln --thresholds").ok(),
+            theirs.look("ipvsadm -Ln --thresholds").ok(),
         );
     }
     Ok(())
+}
+
+/// Services come and go without a pause while the table is listed: those that stay
+/// are in every list, once, or the list says that it could not tell.
+fn busy_writer() -> Result<(), Failed> {
+    let ns = Namespace::new("busy");
+    let lines = |verb: char, address: &str, options: &str| -> String {
+        (1..=200)
+            .map(|port| format!("-{verb} -t {address}:{port}{options}\n"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    ns.run_with(["ipvsadm", "-R"], &lines('A', "10.0.0.1", " -s rr"))
+        .ok();
+    let churn = lines('A', "10.0.0.2", " -s rr") + &lines('D', "10.0.0.2", "");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let whole = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                ns.run_with(["ipvsadm", "-R"], &churn).ok();
+            }
+        });
+        let whole = (0..500).filter(|_| staying_are_there(&ns)).count();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        writer.join().map(|()| whole)
+    });
+    // Not every one may have been too busy to read.
+    assert!(whole.is_ok_and(|whole| whole > 0));
+    Ok(())
+}
+
+/// Whether a list was whole; panics when it claims to be and is not.
+fn staying_are_there(ns: &Namespace) -> bool {
+    let answer = ns.lbctl("list --json");
+    if answer.code == 1 {
+        assert!(answer.stderr.contains("kept changing it"), "{answer}");
+        return false;
+    }
+    let json: Value = serde_json::from_str(&answer.ok()).unwrap();
+    let services = json["services"].as_array().unwrap();
+    let ports: Vec<(&str, u64)> = services
+        .iter()
+        .map(|service| {
+            (
+                service["address"].as_str().unwrap(),
+                service["port"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert!(
+        ports.is_sorted_by(|a, b| a < b),
+        "an entry stands twice: {ports:?}"
+    );
+    let staying = ports.iter().filter(|(address, _)| *address == "10.0.0.1");
+    assert_eq!(staying.count(), 200);
+    true
 }
 
 fn closed_pipe() -> Result<(), Failed> {

@@ -41,7 +41,7 @@ pub fn picture(director: &Namespace) -> BTreeSet<String> {
     ]
     .into_iter()
     .flat_map(|line| {
-        let text = director.line(line).ok();
+        let text = director.look(line).ok();
         // Schedulers that other tests load bring parameters of their own.
         let lines = text
             .lines()
@@ -92,9 +92,9 @@ pub fn agree(director: &Namespace) -> Value {
             proc_servers.insert(format!("{}:{port:04X} Masq {weight}", octets.concat()));
         }
     }
-    let saved = director.line("ipvsadm -Sn").ok();
+    let saved = director.look("ipvsadm -Sn").ok();
     assert_eq!(saved.lines().collect::<Vec<_>>(), lines);
-    let proc = director.line("cat /proc/net/ip_vs").ok();
+    let proc = director.look("cat /proc/net/ip_vs").ok();
     let shown: BTreeSet<String> = proc
         .lines()
         .filter_map(|line| line.strip_prefix("  -> "))
@@ -239,9 +239,9 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
         "{answers:?}"
     );
     // SIGTERM leaves the table.
-    let table = director.line("ipvsadm -Sn").ok();
+    let table = director.look("ipvsadm -Sn").ok();
     probe.stop();
-    assert_eq!(director.line("ipvsadm -Sn").ok(), table);
+    assert_eq!(director.look("ipvsadm -Sn").ok(), table);
     agree(director);
     alternates(&world);
 
@@ -271,6 +271,12 @@ fn by_the_mark() -> Result<(), Failed> {
     let vips: Value = serde_json::from_str(&director.lbctl("vip list --json").ok())?;
     assert_eq!(vips["vips"][0]["mark"], 77);
     assert_eq!(vips["vips"][0]["complete"], true);
+    // The connections are there, by their service.
+    let list = director.lbctl("list --connections").ok();
+    assert!(list.contains("fwmark 77 (192.168.100.100:80)"), "{list}");
+    let json: Value = serde_json::from_str(&director.lbctl("list -c --json").ok())?;
+    assert_eq!(json["connections"][0]["client"], "192.168.10.10");
+    assert_eq!(json["connections"].as_array().map(Vec::len), Some(6));
     // Somebody takes the rule away: the list says which part is missing, and
     // adding again mends exactly that.
     director.line("ip rule del priority 90").ok();
@@ -293,7 +299,7 @@ fn removed_and_back() -> Result<(), Failed> {
             "add {SERVICE} -s rr -r 192.168.31.100 -r 192.168.31.101 -m -w 5"
         ))
         .ok();
-    let settings = director.line("ipvsadm -Sn").ok();
+    let settings = director.look("ipvsadm -Sn").ok();
     let once = |code: i32| {
         let answer = director.lbctl(&format!(
             "probe {SERVICE} --http /health.html --once --fall 1 --on-failure remove"
@@ -311,10 +317,10 @@ fn removed_and_back() -> Result<(), Failed> {
         dry.stdout,
         format!("ipvsadm -d {SERVICE} -r 192.168.31.101:80\n")
     );
-    assert_eq!(director.line("ipvsadm -Sn").ok(), settings);
+    assert_eq!(director.look("ipvsadm -Sn").ok(), settings);
     let answer = once(1);
     assert!(answer.stdout.contains("status 403"), "{answer}");
-    assert!(!director.line("ipvsadm -Sn").ok().contains("192.168.31.101"));
+    assert!(!director.look("ipvsadm -Sn").ok().contains("192.168.31.101"));
     world.set_health("w1", false);
     let answer = once(2);
     assert!(
@@ -327,6 +333,6 @@ fn removed_and_back() -> Result<(), Failed> {
     world.set_health("w2", true);
     once(0);
     // Back with their own weight.
-    assert_eq!(director.line("ipvsadm -Sn").ok(), settings);
+    assert_eq!(director.look("ipvsadm -Sn").ok(), settings);
     Ok(())
 }

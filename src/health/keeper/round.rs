@@ -23,11 +23,15 @@ impl<S: Store> Keeper<S> {
         match pool.read(&id) {
             Ok(found) => {
                 let gone = found.is_none();
+                let mut sorry_busy = false;
                 let actual: Vec<Server> = found
                     .map(|found| {
                         if matches!(self.spec.roster, Roster::Table { .. }) {
                             self.service = found.service;
                         }
+                        let mut servers = found.servers.iter();
+                        sorry_busy =
+                            servers.any(|s| s.active > 0 && is_sorry(&self.spec, &s.server));
                         found.servers.into_iter().map(|s| s.server).collect()
                     })
                     .unwrap_or_default();
@@ -37,6 +41,7 @@ impl<S: Store> Keeper<S> {
                     &self.state.servers,
                     self.state.sorry.as_ref(),
                     &actual,
+                    sorry_busy,
                 );
                 self.carry_out(&decision, gone, pool, now, journal, &mut troubles);
             }
@@ -157,7 +162,7 @@ impl<S: Store> Keeper<S> {
             let Some(write) = &ruling.write else {
                 continue;
             };
-            let hold = ruling.slot == Slot::Sorry && matches!(write, Write::Delete(_)) && !made;
+            let hold = ruling.slot == Slot::Sorry && !write.makes() && !made;
             let result = if service.is_err() || hold {
                 None
             } else {

@@ -87,16 +87,7 @@ pub(super) fn done(
             "{subject} {turn}was missing from the table; put back with weight {}",
             server.weight
         ),
-        (Slot::Sorry, _, Write::Add(_)) if live == 0 => {
-            format!("{subject} is in: no usable server is left")
-        }
-        (Slot::Sorry, _, Write::Add(_)) => {
-            format!("{subject} is in: the live weight {live} is below the quorum")
-        }
-        (Slot::Sorry, _, Write::Delete(_)) if live == 0 => format!("{subject} {turn}removed"),
-        (Slot::Sorry, _, Write::Delete(_)) => {
-            format!("{subject} is out: usable servers are back")
-        }
+        (Slot::Sorry, _, write) => sorry(subject, write, &turn, live),
         (_, Standing::New, Write::Add(server)) if server.weight == 0 => {
             format!("{subject} {turn}added with weight 0 until its check passes")
         }
@@ -108,6 +99,18 @@ pub(super) fn done(
             before.weight, after.weight
         ),
         (_, _, Write::Delete(_)) => format!("{subject} {turn}removed"),
+    }
+}
+
+fn sorry(subject: &str, write: &Write, turn: &str, live: u64) -> String {
+    match (write, live) {
+        (Write::Delete(_), _) => format!("{subject} {turn}removed"),
+        (_, 0) if write.makes() => format!("{subject} is in: no usable server is left"),
+        (_, live) if write.makes() => {
+            format!("{subject} is in: the live weight {live} is below the quorum")
+        }
+        (_, 0) => format!("{subject} {turn}weight 0"),
+        (_, _) => format!("{subject} is out: usable servers are back"),
     }
 }
 

@@ -114,7 +114,7 @@ fn one_server() {
         };
         let found: Vec<Server> = found.into_iter().collect();
         let case = format!("{policy:?} {verdict:?} {written:?} {foreign:?} {found:?}");
-        let decision = decide(&policy, &[record], None, &found);
+        let decision = decide(&policy, &[record], None, &found, false);
         assert_eq!(decision.rulings[0].standing, standing, "{case}");
         assert_eq!(writes(&decision), expected, "{case}");
     }
@@ -133,6 +133,7 @@ fn a_write_that_was_begun_is_known_by_either_value() {
             std::slice::from_ref(&cut),
             None,
             &[server(1, found)],
+            false,
         );
         assert_eq!(decision.rulings[0].standing, Standing::Own);
         assert_eq!(writes(&decision), expected);
@@ -145,23 +146,42 @@ fn the_sorry_server_comes_before_the_last_goes_and_leaves_after_the_first_is_bac
     let sorry = |written| record(9, UP, written);
     let both = [server(1, 1), server(2, 1)];
     let one = [record(1, DOWN, AT_1), record(2, UP, AT_1)];
-    let decision = decide(&policy, &one, Some(&sorry(GONE)), &both);
+    let decision = decide(&policy, &one, Some(&sorry(GONE)), &both, false);
     assert_eq!(writes(&decision), "1:1>0");
     let none = [record(1, DOWN, AT_1), record(2, DOWN, AT_1)];
-    let decision = decide(&policy, &none, Some(&sorry(GONE)), &both);
+    let decision = decide(&policy, &none, Some(&sorry(GONE)), &both, false);
     assert_eq!(writes(&decision), "+9=1 1:1>0 2:1>0");
     assert!(decision.sorry);
     let table = [server(9, 1), server(1, 0), server(2, 0)];
     let back = [record(1, UP, AT_0), record(2, DOWN, AT_0)];
-    let decision = decide(&policy, &back, Some(&sorry(AT_1)), &table);
-    assert_eq!(writes(&decision), "1:0>1 -9");
+    let decision = decide(&policy, &back, Some(&sorry(AT_1)), &table, false);
+    assert_eq!(writes(&decision), "1:0>1 9:1>0");
+    // It goes when its last connection has gone.
+    let table = [server(9, 0), server(1, 1), server(2, 0)];
+    let back = [record(1, UP, AT_1), record(2, DOWN, AT_0)];
+    let leaves = |busy| {
+        let decision = decide(&policy, &back, Some(&sorry(AT_0)), &table, busy);
+        writes(&decision)
+    };
+    assert_eq!(leaves(true), "");
+    assert_eq!(leaves(false), "-9");
+    // It is needed again before it has gone.
+    let none = [record(1, DOWN, AT_1), record(2, DOWN, AT_0)];
+    let decision = decide(&policy, &none, Some(&sorry(AT_0)), &table, true);
+    assert_eq!(writes(&decision), "9:0>1 1:1>0");
 }
 
 #[test]
 fn a_sorry_server_that_is_down_stays_out() {
     let members = [record(1, DOWN, AT_0)];
     let sorry = record(9, DOWN, GONE);
-    let decision = decide(&Policy::default(), &members, Some(&sorry), &[server(1, 0)]);
+    let decision = decide(
+        &Policy::default(),
+        &members,
+        Some(&sorry),
+        &[server(1, 0)],
+        false,
+    );
     assert_eq!(writes(&decision), "");
 }
 
@@ -169,7 +189,13 @@ fn a_sorry_server_that_is_down_stays_out() {
 fn a_drained_last_server_calls_the_sorry_server() {
     let members = [record(1, UP, AT_1)];
     let sorry = record(9, UP, GONE);
-    let decision = decide(&Policy::default(), &members, Some(&sorry), &[server(1, 0)]);
+    let decision = decide(
+        &Policy::default(),
+        &members,
+        Some(&sorry),
+        &[server(1, 0)],
+        false,
+    );
     assert_eq!(writes(&decision), "+9=1");
 }
 
@@ -178,7 +204,7 @@ fn a_sorry_server_that_somebody_else_put_in_stays() {
     let members = [record(1, UP, AT_1)];
     let sorry = record(9, UP, GONE);
     let table = [server(1, 1), server(9, 1)];
-    let decision = decide(&Policy::default(), &members, Some(&sorry), &table);
+    let decision = decide(&Policy::default(), &members, Some(&sorry), &table, false);
     assert_eq!(writes(&decision), "");
 }
 
@@ -190,8 +216,8 @@ fn a_sorry_server_that_somebody_gave_back_leaves() {
         ..record(9, UP, AT_1)
     };
     let table = [server(1, 1), server(9, 1)];
-    let decision = decide(&Policy::default(), &members, Some(&sorry), &table);
-    assert_eq!(writes(&decision), "-9");
+    let decision = decide(&Policy::default(), &members, Some(&sorry), &table, false);
+    assert_eq!(writes(&decision), "9:1>0");
 }
 
 #[test]
@@ -199,7 +225,7 @@ fn servers_that_nobody_told_us_of_are_left_alone_and_count() {
     let members = [record(1, DOWN, AT_1)];
     let sorry = record(9, UP, GONE);
     let table = [server(1, 1), server(7, 1)];
-    let decision = decide(&Policy::default(), &members, Some(&sorry), &table);
+    let decision = decide(&Policy::default(), &members, Some(&sorry), &table, false);
     assert_eq!(writes(&decision), "1:1>0");
     assert_eq!(decision.live, 1);
 }

@@ -142,7 +142,8 @@ impl World {
             self.wrong
                 .push(format!("{what} overwrites the foreign weight {foreign}"));
         }
-        if last(server) == SORRY && weight.is_some() && self.usable() {
+        // Weight 0 is how it leaves.
+        if last(server) == SORRY && weight.is_some_and(|weight| weight > 0) && self.usable() {
             self.wrong
                 .push(format!("{what} while a usable server is left"));
         }

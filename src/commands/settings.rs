@@ -1,0 +1,166 @@
+//! `timeouts` and `sync`: how long connections are kept, and who else gets them.
+
+use crate::cli::{SyncArgs, SyncStartArgs, SyncVerb, SyncWord, TimeoutsArgs};
+use crate::formats;
+use crate::ipvs;
+use crate::model::{SyncDaemon, SyncRole, Timeouts};
+use crate::render;
+
+use super::context::Context;
+use super::{Error, Result, Status, words};
+
+/// 31 days.
+const MAX_TIMEOUT: u32 = 2_678_400;
+
+fn failed(doing: &str) -> impl Fn(ipvs::Error) -> Error {
+    move |source| Error::Ipvs {
+        doing: doing.to_owned(),
+        source,
+    }
+}
+
+/// `timeouts`.
+pub(super) fn timeouts(context: &mut Context, args: &TimeoutsArgs) -> Result<Status> {
+    const DOING: &str = "set the timeouts";
+    let seconds = |what: &str, text: &Option<String>| -> Result<u32> {
+        text.as_deref().map_or(Ok(0), |text| {
+            words::number(&format!("{what} timeout"), text, 1, MAX_TIMEOUT)
+        })
+    };
+    let wanted = Timeouts {
+        tcp: seconds("tcp", &args.tcp)?,
+        tcp_fin: seconds("tcpfin", &args.tcpfin)?,
+        udp: seconds("udp", &args.udp)?,
+    };
+    if wanted == Timeouts::default() {
+        return show_timeouts(context);
+    }
+    if context.dry_run {
+        context.output.line(&formats::timeouts_command(&wanted))?;
+        return Ok(Status::Done);
+    }
+    context
+        .ipvs(DOING)?
+        .set_timeouts(&wanted)
+        .map_err(failed(DOING))?;
+    Ok(Status::Done)
+}
+
+/// Shows the timeouts.
+pub(super) fn show_timeouts(context: &mut Context) -> Result<Status> {
+    const DOING: &str = "read the timeouts";
+    let timeouts = context.ipvs(DOING)?.timeouts().map_err(failed(DOING))?;
+    if context.json {
+        let json = render::timeouts_json(&timeouts).map_err(super::json_error)?;
+        context.output.line(&json)?;
+    } else {
+        render::timeouts(&timeouts, &mut context.output)?;
+    }
+    Ok(Status::Done)
+}
+
+/// `sync start|stop|show`.
+pub(super) fn sync(context: &mut Context, args: &SyncArgs) -> Result<Status> {
+    match &args.verb {
+        SyncVerb::Start(args) => start(context, args),
+        SyncVerb::Stop(args) => stop(context, role(args.role)),
+        SyncVerb::Show => show_daemons(context),
+    }
+}
+
+fn role(word: SyncWord) -> SyncRole {
+    match word {
+        SyncWord::Master => SyncRole::Master,
+        SyncWord::Backup => SyncRole::Backup,
+    }
+}
+
+fn start(context: &mut Context, args: &SyncStartArgs) -> Result<Status> {
+    if args.mcast_interface.is_empty() || args.mcast_interface.len() > 15 {
+        return Err(Error::Usage(format!(
+            "'{}' is no interface's name: 1 to 15 bytes",
+            args.mcast_interface.escape_default()
+        )));
+    }
+    let group = match args.mcast_group.as_deref().map(words::literal_address) {
+        Some(group) => Some(group?),
+        None => None,
+    };
+    if let Some(group) = group.filter(|group| !group.is_multicast()) {
+        return Err(Error::Usage(format!("{group} is not a multicast group")));
+    }
+    // 0 leaves it to the kernel.
+    let daemon = SyncDaemon {
+        role: role(args.role),
+        interface: args.mcast_interface.clone(),
+        id: words::number("syncid", &args.syncid, 0, 255)?,
+        max_length: match &args.sync_maxlen {
+            Some(text) => words::number("sync-maxlen", text, 1, 65507)?,
+            None => 0,
+        },
+        group,
+        port: match &args.mcast_port {
+            Some(text) => words::number("mcast-port", text, 1, u16::MAX)?,
+            None => 0,
+        },
+        ttl: match &args.mcast_ttl {
+            Some(text) => words::number("mcast-ttl", text, 1, u8::MAX)?,
+            None => 0,
+        },
+    };
+    if context.dry_run {
+        context
+            .output
+            .line(&formats::start_daemon_command(&daemon))?;
+        return Ok(Status::Done);
+    }
+    let doing = format!("start the {} daemon", daemon.role.as_str());
+    let answer = context.ipvs(&doing)?.start_daemon(&daemon);
+    answer.map_err(|source| match errno(&source) {
+        Some(libc::EEXIST) => Error::Machine(format!(
+            "cannot {doing}: it runs already; see: lbctl sync show"
+        )),
+        Some(libc::ENODEV) => Error::Machine(format!(
+            "cannot {doing}: there is no interface {}",
+            daemon.interface.escape_default()
+        )),
+        _ => Error::Ipvs { doing, source },
+    })?;
+    Ok(Status::Done)
+}
+
+fn stop(context: &mut Context, role: SyncRole) -> Result<Status> {
+    if context.dry_run {
+        context.output.line(&formats::stop_daemon_command(role))?;
+        return Ok(Status::Done);
+    }
+    let doing = format!("stop the {} daemon", role.as_str());
+    let answer = context.ipvs(&doing)?.stop_daemon(role);
+    answer.map_err(|source| match errno(&source) {
+        Some(libc::ESRCH) => Error::Machine(format!("cannot {doing}: it does not run")),
+        _ => Error::Ipvs { doing, source },
+    })?;
+    Ok(Status::Done)
+}
+
+fn errno(error: &ipvs::Error) -> Option<i32> {
+    match error {
+        ipvs::Error::Netlink(error) => error.errno(),
+        _ => None,
+    }
+}
+
+/// Shows the daemons that run.
+pub(super) fn show_daemons(context: &mut Context) -> Result<Status> {
+    const DOING: &str = "read the sync daemons";
+    let daemons = context.ipvs(DOING)?.daemons().map_err(failed(DOING))?;
+    if context.json {
+        let json = render::daemons_json(&daemons).map_err(super::json_error)?;
+        context.output.line(&json)?;
+    } else if daemons.is_empty() {
+        context.notice("no sync daemon runs");
+    } else {
+        render::daemons(&daemons, &mut context.output)?;
+    }
+    Ok(Status::Done)
+}

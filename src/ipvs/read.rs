@@ -1,0 +1,303 @@
+//! Reading the table: services and servers, in dumps that a writer cannot disturb
+//! unnoticed.
+
+use std::collections::HashMap;
+
+use crate::model::{Family, Forward, ServerState, Service, ServiceId, ServiceState, Stats, Table};
+use crate::netlink::{self, Message, Request};
+
+use super::wire::command;
+use super::{Client, Error, Result, decode, encode, proc};
+
+/// How often a dump is read again before a writer is called too busy.
+const ATTEMPTS: usize = 10;
+
+impl Client {
+    /// All services with their statistics, in the kernel's order.
+    ///
+    /// # Errors
+    /// No privilege, a writer that never paused, or a failed conversation; so
+    /// too below.
+    pub fn services(&mut self) -> Result<Vec<(Service, Stats)>> {
+        let request = encode::request(self.family, command::GET_SERVICE);
+        self.steady_dump(&request, decode::service, |(service, _)| service.id)
+    }
+
+    /// Reads a dump until nothing can be missing. IPVS goes on in a dump by
+    /// counting entries and never says that it was disturbed: a deletion between
+    /// two pieces makes it pass over others (`ip_vs_genl_dump_services`). What came
+    /// in one piece is whole; anything else has to read the same twice in a row.
+    fn steady_dump<T, K: PartialEq>(
+        &mut self,
+        request: &Request,
+        read: impl Fn(&Message<'_>) -> netlink::Result<T>,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Vec<T>> {
+        let mut before: Option<Vec<K>> = None;
+        for _ in 0..ATTEMPTS {
+            let dump = self.socket.dump_in_pieces(request, &read);
+            let dump = dump.map_err(Error::from_netlink)?;
+            let keys = dump.items.iter().map(&key).collect();
+            if dump.in_one_piece || before.as_ref() == Some(&keys) {
+                return Ok(dump.items);
+            }
+            before = Some(keys);
+        }
+        Err(Error::Netlink(netlink::Error::Disturbed))
+    }
+
+    /// One service, or none if it is not there.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn service(&mut self, id: &ServiceId) -> Result<Option<(Service, Stats)>> {
+        let request = encode::on_service(self.family, command::GET_SERVICE, id);
+        let mut found = None;
+        let answer = self.socket.ask(&request, |message| {
+            found = Some(decode::service(message)?);
+            Ok(())
+        });
+        match answer {
+            Ok(()) => Ok(found),
+            Err(error) if error.errno() == Some(libc::ESRCH) => Ok(None),
+            Err(error) => Err(Error::from_netlink(error)),
+        }
+    }
+
+    /// The servers of a service, in the kernel's order; none if the service is
+    /// not there.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
+        let request = encode::on_service(self.family, command::GET_DEST, id);
+        self.steady_dump(
+            &request,
+            |message| decode::server(message, id.family()),
+            |state| state.server.name(),
+        )
+    }
+
+    /// One service with its servers, sorted, or none if it is not there.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn service_state(&mut self, id: &ServiceId) -> Result<Option<ServiceState>> {
+        let Some((service, stats)) = self.service(id)? else {
+            return Ok(None);
+        };
+        let servers = self.sorted_servers(id)?;
+        Ok(Some(ServiceState {
+            service,
+            stats,
+            servers,
+        }))
+    }
+
+    fn sorted_servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
+        let mut servers = self.servers(id)?;
+        servers.sort_by_key(|state| state.server.name());
+        Ok(servers)
+    }
+
+    /// The whole table, services and servers sorted.
+    ///
+    /// Each dump is read once, and the number of entries compared with what
+    /// /proc/net/ip_vs shows, which is far cheaper than dumping all again. Where
+    /// they differ, a writer may have come between, or /proc passed over entries
+    /// because other namespaces have services, too (Linux up to 7.0 counts those
+    /// when it goes on behind a page); then everything has to read the same twice.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn table(&mut self) -> Result<Table> {
+        let table = self.read_table()?;
+        let servers: usize = table.iter().map(|state| state.servers.len()).sum();
+        if is_unique(&table) && proc::count_entries() == Some(servers + table.len()) {
+            return Ok(table);
+        }
+        self.steady_table()
+    }
+
+    fn read_table(&mut self) -> Result<Table> {
+        let request = encode::request(self.family, command::GET_SERVICE);
+        let services = self.socket.dump(&request, decode::service);
+        let mut table = Vec::new();
+        for (service, stats) in services.map_err(Error::from_netlink)? {
+            let id = service.id;
+            let request = encode::on_service(self.family, command::GET_DEST, &id);
+            let read = |message: &Message<'_>| decode::server(message, id.family());
+            let servers = self.socket.dump(&request, read);
+            table.push(ServiceState {
+                service,
+                stats,
+                servers: servers.map_err(Error::from_netlink)?,
+            });
+        }
+        sort(&mut table);
+        Ok(table)
+    }
+
+    /// Reads until neither a dump nor the services in it were disturbed.
+    fn steady_table(&mut self) -> Result<Table> {
+        let ids = |services: &[(Service, Stats)]| -> Vec<ServiceId> {
+            services.iter().map(|(service, _)| service.id).collect()
+        };
+        let mut services = self.services()?;
+        for _ in 0..ATTEMPTS {
+            let before = ids(&services);
+            let mut table = Vec::with_capacity(services.len());
+            for (service, stats) in services {
+                let servers = self.servers(&service.id)?;
+                table.push(ServiceState {
+                    service,
+                    stats,
+                    servers,
+                });
+            }
+            services = self.services()?;
+            sort(&mut table);
+            if ids(&services) == before && is_unique(&table) {
+                return Ok(table);
+            }
+        }
+        Err(Error::Netlink(netlink::Error::Disturbed))
+    }
+
+    /// The table with all settings of services, and of servers what a list shows:
+    /// method, weight and connections; everything else of them is 0. One dump and
+    /// one reading of /proc instead of a dump for each service. Where /proc leaves
+    /// something open (tunnels, a mark in both families), it is the whole table.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn brief_table(&mut self) -> Result<Table> {
+        let request = encode::request(self.family, command::GET_SERVICE);
+        let services = self.socket.dump(&request, decode::service);
+        let services = services.map_err(Error::from_netlink)?;
+        // Where /proc is not mounted, all is asked for.
+        let shown = proc::steady_table().ok().flatten();
+        match shown.and_then(|shown| join(services, shown)) {
+            Some(table) => Ok(table),
+            None => self.table(),
+        }
+    }
+}
+
+fn sort(table: &mut Table) {
+    table.sort_unstable_by_key(|state| state.service.id);
+    for state in table {
+        state
+            .servers
+            .sort_unstable_by_key(|state| state.server.name());
+    }
+}
+
+/// Whether a sorted table has no service and no server twice.
+fn is_unique(table: &Table) -> bool {
+    table.is_sorted_by(|a, b| a.service.id < b.service.id)
+        && table.iter().all(|state| {
+            let servers = state.servers.iter().map(|state| state.server.name());
+            servers.is_sorted_by(|a, b| a < b)
+        })
+}
+
+/// Gives the services of netlink the servers of /proc; none when the two do not
+/// show the same services, or servers need more than /proc shows.
+fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
+    // /proc does not say of which family a mark is.
+    let key = |id: &ServiceId| match *id {
+        ServiceId::Fwmark { mark, .. } => ServiceId::Fwmark {
+            mark,
+            family: Family::Ipv4,
+        },
+        id @ ServiceId::Address { .. } => id,
+    };
+    let count = shown.len();
+    let mut servers: HashMap<ServiceId, Vec<ServerState>> = HashMap::with_capacity(count);
+    for state in shown {
+        let tunnels = |state: &ServerState| matches!(state.server.forward, Forward::Tun(_));
+        if state.servers.iter().any(tunnels) {
+            return None;
+        }
+        servers.insert(key(&state.service.id), state.servers);
+    }
+    if servers.len() != count || services.len() != count {
+        return None;
+    }
+    let mut table = Vec::with_capacity(count);
+    for (service, stats) in services {
+        // Each is taken once: a service that stands twice finds nothing.
+        let servers = servers.remove(&key(&service.id))?;
+        table.push(ServiceState {
+            service,
+            stats,
+            servers,
+        });
+    }
+    table.sort_unstable_by_key(|state| state.service.id);
+    Some(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Server, Tunnel};
+
+    fn service(mark: u32, family: Family) -> (Service, Stats) {
+        let service = Service::new(ServiceId::Fwmark { mark, family });
+        (service, Stats::default())
+    }
+
+    fn shown(mark: u32, forward: Forward) -> ServiceState {
+        let (service, stats) = service(mark, Family::Ipv4);
+        let server = Server {
+            address: [10, 0, 0, 1].into(),
+            port: 0,
+            forward,
+            weight: 1,
+            upper_threshold: 0,
+            lower_threshold: 0,
+        };
+        ServiceState {
+            service,
+            stats,
+            servers: vec![ServerState {
+                server,
+                active: 1,
+                inactive: 2,
+                persistent: 0,
+                stats,
+            }],
+        }
+    }
+
+    #[test]
+    fn services_find_their_servers() {
+        let services = vec![service(2, Family::Ipv6), service(1, Family::Ipv4)];
+        let both = vec![shown(1, Forward::Nat), shown(2, Forward::Nat)];
+        let table = join(services, both).unwrap();
+        assert_eq!(table[0].service.id.to_string(), "fwmark 1");
+        assert_eq!(table[1].service.id.to_string(), "fwmark 2 IPv6");
+        assert_eq!(table[1].servers[0].inactive, 2);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_read_whole() {
+        let one = || vec![service(1, Family::Ipv4)];
+        assert!(join(one(), vec![]).is_none());
+        assert!(join(vec![], vec![shown(1, Forward::Nat)]).is_none());
+        assert!(join(one(), vec![shown(2, Forward::Nat)]).is_none());
+        assert!(join(one(), vec![shown(1, Forward::Tun(Tunnel::default()))]).is_none());
+        let twice = vec![service(1, Family::Ipv4), service(1, Family::Ipv6)];
+        assert!(join(twice, vec![shown(1, Forward::Nat), shown(1, Forward::Nat)]).is_none());
+        let doubled = vec![service(1, Family::Ipv4), service(1, Family::Ipv4)];
+        assert!(
+            join(
+                doubled,
+                vec![shown(1, Forward::Nat), shown(3, Forward::Nat)]
+            )
+            .is_none()
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! A whole table as text, complete: what `lbctl save` writes and `lbctl restore`
+//! reads. ipvsadm reads it, too, and its own text is read here.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use crate::formats;
+use crate::model::{ServerChange, ServiceChange, ServiceId, ServiceState, TableStep, Timeouts};
+use crate::reconcile::Wanted;
+
+use super::invocation::Invocation;
+use super::names::Names;
+use super::parse::parse;
+
+/// What a saved text says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SavedTable {
+    /// The timeouts, if it names them.
+    pub timeouts: Option<Timeouts>,
+    /// The services in their order, each once.
+    pub services: Vec<Wanted>,
+}
+
+/// The lines of a table. The timeouts come first, as `--set`.
+#[must_use]
+pub fn save(timeouts: &Timeouts, table: &[ServiceState]) -> Vec<String> {
+    let mut lines = vec![format!(
+        "--set {} {} {}",
+        timeouts.tcp, timeouts.tcp_fin, timeouts.udp
+    )];
+    for state in table {
+        lines.push(format!("-A {}", formats::service_options(&state.service)));
+        let id = state.service.id.options();
+        for server in &state.servers {
+            let server = formats::server_options(&server.server);
+            lines.push(format!("-a {id} {server}"));
+        }
+    }
+    lines
+}
+
+/// Reads a saved text, as lines of ipvsadm's `-A`, `-a`, `--set` and `-C`.
+///
+/// # Errors
+/// Every line that is wrong, by its number from 1 on, and why.
+pub fn read_saved(text: &[u8], names: &dyn Names) -> Result<SavedTable, Vec<(usize, String)>> {
+    let mut reader = Reader::default();
+    let text = String::from_utf8_lossy(text);
+    for (number, line) in (1..).zip(text.lines()) {
+        let words: Vec<String> = line
+            .split_whitespace()
+            .take_while(|word| !word.starts_with('#'))
+            .map(str::to_owned)
+            .collect();
+        let words = match words.split_first() {
+            Some((first, rest)) if first == "ipvsadm" => rest,
+            _ => &words,
+        };
+        if words.is_empty() {
+            continue;
+        }
+        let taken = match parse("ipvsadm", words, names) {
+            Ok(invocation) => reader.take(invocation),
+            Err(failure) => Err(first_line(&failure.message)),
+        };
+        if let Err(why) = taken {
+            reader.errors.push((number, why));
+        }
+    }
+    if reader.errors.is_empty() {
+        Ok(reader.saved)
+    } else {
+        Err(reader.errors)
+    }
+}
+
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or("wrong usage").to_owned()
+}
+
+#[derive(Default)]
+struct Reader {
+    saved: SavedTable,
+    places: HashMap<ServiceId, usize>,
+    servers: HashSet<(ServiceId, IpAddr, u16)>,
+    errors: Vec<(usize, String)>,
+}
+
+impl Reader {
+    fn take(&mut self, invocation: Invocation) -> Result<(), String> {
+        match invocation {
+            Invocation::Change(TableStep::AddService(service)) => {
+                ServiceChange::default()
+                    .apply(&service)
+                    .map_err(|why| why.to_string())?;
+                let place = self.saved.services.len();
+                if self.places.insert(service.id, place).is_some() {
+                    return Err(format!("{} is in it twice", service.id));
+                }
+                self.saved.services.push(Wanted {
+                    service,
+                    servers: Vec::new(),
+                });
+                Ok(())
+            }
+            Invocation::Change(TableStep::AddServer { service, server }) => {
+                let place = self.places.get(&service);
+                let wanted = place.and_then(|place| self.saved.services.get_mut(*place));
+                let Some(wanted) = wanted else {
+                    return Err(format!("{service} is not in it before this line"));
+                };
+                ServerChange::default()
+                    .apply(&server, &service)
+                    .map_err(|why| why.to_string())?;
+                if !self.servers.insert((service, server.address, server.port)) {
+                    return Err(format!("{} is in {service} twice", server.endpoint()));
+                }
+                wanted.servers.push(server);
+                Ok(())
+            }
+            Invocation::SetTimeouts(timeouts) => {
+                self.saved.timeouts = Some(timeouts);
+                Ok(())
+            }
+            // Some files begin so; the table becomes exactly the file's anyway.
+            Invocation::Clear if self.saved.services.is_empty() => Ok(()),
+            _ => Err("only -A, -a, --set and a first -C belong in a saved table".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::NoNames;
+    use super::*;
+    use crate::model::{Forward, Server, ServerState, Stats};
+    use proptest::prelude::*;
+
+    fn errors(text: &str) -> Vec<(usize, String)> {
+        read_saved(text.as_bytes(), &NoNames).unwrap_err()
+    }
+
+    #[test]
+    fn every_wrong_line_is_named_at_once() {
+        let text = "\
+# a comment
+-A -t 10.0.0.1:80 -s rr
+-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1
+-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 2
+-A -t 10.0.0.1:80 -s wlc
+
+-a -t 10.0.0.9:80 -r 10.0.0.2:80 -m
+--bogus
+-D -t 10.0.0.1:80
+";
+        let errors = errors(text);
+        let lines: Vec<usize> = errors.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [4, 5, 7, 8, 9]);
+        assert!(
+            errors[0]
+                .1
+                .contains("10.0.0.2:80 is in tcp 10.0.0.1:80 twice")
+        );
+        assert!(errors[2].1.contains("not in it before"));
+    }
+
+    #[test]
+    fn what_is_saved_is_read() {
+        let text = "\
+--set 900 120 300
+-A -t 10.0.0.1:80 -s sh -p 360 -M 255.255.255.0 -b sh-port
+-a -t 10.0.0.1:80 -r 10.0.0.2:8080 -m -w 3 -x 100 -y 50
+-a -t 10.0.0.1:80 -r 10.0.0.3:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum
+-A -f 4294967295 -6 -s wlc
+";
+        let saved = read_saved(text.as_bytes(), &NoNames).unwrap();
+        let table: Vec<ServiceState> = saved
+            .services
+            .iter()
+            .map(|wanted| {
+                let state = |server: &Server| ServerState {
+                    server: server.clone(),
+                    active: 0,
+                    inactive: 0,
+                    persistent: 0,
+                    stats: Stats::default(),
+                };
+                ServiceState {
+                    service: wanted.service.clone(),
+                    stats: Stats::default(),
+                    servers: wanted.servers.iter().map(state).collect(),
+                }
+            })
+            .collect();
+        assert_eq!(table[0].servers[0].server.forward, Forward::Nat);
+        let again = save(&saved.timeouts.unwrap(), &table).join("\n") + "\n";
+        assert_eq!(again, text);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = read_saved(&text, &NoNames);
+        }
+    }
+}

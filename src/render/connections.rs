@@ -1,0 +1,141 @@
+//! Connections by service, for people and for scripts.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::Serialize;
+
+use crate::model::ServiceId;
+
+use super::{Output, Style, columns};
+
+/// A connection of a service.
+#[derive(Debug, Clone)]
+pub struct ConnectionLine {
+    /// `TCP`, ...; `IP` for a template of a fwmark service.
+    pub protocol: String,
+    /// `ESTABLISHED`, ...
+    pub state: String,
+    /// Seconds until it is forgotten.
+    pub expires: u32,
+    /// Where it comes from.
+    pub client: (IpAddr, u16),
+    /// Where it was sent.
+    pub server: (IpAddr, u16),
+    /// The persistence engine and its data.
+    pub engine: Option<(String, String)>,
+}
+
+/// The connections of one service to one address.
+#[derive(Debug, Clone)]
+pub struct ConnectionGroup {
+    /// The service, if it is still there.
+    pub service: Option<ServiceId>,
+    /// The address and port that clients connected to.
+    pub at: (IpAddr, u16),
+    /// The connections.
+    pub connections: Vec<ConnectionLine>,
+}
+
+#[derive(Serialize)]
+struct ConnectionsJson {
+    connections: Vec<ConnectionJson>,
+}
+
+#[derive(Serialize)]
+struct ConnectionJson {
+    service: Option<String>,
+    protocol: String,
+    state: String,
+    expires: u32,
+    client: String,
+    client_port: u16,
+    virtual_address: String,
+    virtual_port: u16,
+    server: String,
+    server_port: u16,
+    persistence_engine: Option<String>,
+    persistence_data: Option<String>,
+}
+
+fn endpoint((address, port): (IpAddr, u16)) -> String {
+    SocketAddr::new(address, port).to_string()
+}
+
+impl ConnectionGroup {
+    fn heading(&self) -> String {
+        let at = endpoint(self.at);
+        match &self.service {
+            Some(service) if service.to_string().ends_with(&at) => service.to_string(),
+            Some(service) => format!("{service} ({at})"),
+            None => format!("{at} (no service any more)"),
+        }
+    }
+}
+
+/// Minutes and seconds, as ipvsadm shows them.
+fn clock(seconds: u32) -> String {
+    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Writes a heading for each group and a line for each connection.
+///
+/// # Errors
+/// The stream's.
+pub fn connections(groups: &[ConnectionGroup], output: &mut Output) -> io::Result<()> {
+    let mut rows = Vec::new();
+    let mut styles = vec![Style::Heading];
+    for group in groups {
+        rows.push(vec![group.heading()]);
+        styles.push(Style::Strong);
+        for connection in &group.connections {
+            let mut row = vec![
+                format!("  {}", endpoint(connection.client)),
+                format!("-> {}", endpoint(connection.server)),
+                connection.protocol.clone(),
+                connection.state.clone(),
+                clock(connection.expires),
+            ];
+            row.extend(
+                connection
+                    .engine
+                    .as_ref()
+                    .map(|(name, data)| format!("{name} {data}")),
+            );
+            rows.push(row);
+            styles.push(Style::Plain);
+        }
+    }
+    let headings = ["Client", "Server", "Protocol", "State", "Expires"];
+    for (line, style) in columns(&headings, 4, &rows).iter().zip(styles) {
+        output.styled(line, style)?;
+    }
+    Ok(())
+}
+
+/// `{"connections":[...]}`.
+///
+/// # Errors
+/// None in practice.
+pub fn connections_json(groups: &[ConnectionGroup]) -> serde_json::Result<String> {
+    let connections = groups
+        .iter()
+        .flat_map(|group| {
+            group.connections.iter().map(|connection| ConnectionJson {
+                service: group.service.map(|service| service.to_string()),
+                protocol: connection.protocol.clone(),
+                state: connection.state.clone(),
+                expires: connection.expires,
+                client: connection.client.0.to_string(),
+                client_port: connection.client.1,
+                virtual_address: group.at.0.to_string(),
+                virtual_port: group.at.1,
+                server: connection.server.0.to_string(),
+                server_port: connection.server.1,
+                persistence_engine: connection.engine.as_ref().map(|(name, _)| name.clone()),
+                persistence_data: connection.engine.as_ref().map(|(_, data)| data.clone()),
+            })
+        })
+        .collect();
+    serde_json::to_string(&ConnectionsJson { connections })
+}

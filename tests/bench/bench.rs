@@ -1,0 +1,60 @@
+//! The benchmark: lbctl beside the programs it stands for, as ratios measured in
+//! turn on one kernel. `tests/run bench` runs it; a word on its command line
+//! leaves only the benches whose name contains it.
+//!
+//! A bench is a function in a file of its own that prints its rows when it has
+//! them, so that what came before a failure is seen. It fails by panicking.
+
+mod edit;
+#[path = "../kernel/lab.rs"]
+#[allow(dead_code, reason = "the kernel tests use the rest of it")]
+mod lab;
+mod list;
+mod load;
+mod measure;
+mod server;
+mod table;
+mod walkthrough;
+#[path = "../kernel/world.rs"]
+#[allow(dead_code, reason = "the kernel tests use the rest of it")]
+mod world;
+
+use std::process::ExitCode;
+
+/// A name, and what measures and prints its rows.
+type Bench = (&'static str, fn());
+
+const BENCHES: &[Bench] = &[walkthrough::BENCH, edit::BENCH, list::BENCH, load::BENCH];
+
+fn main() -> ExitCode {
+    // cargo itself says --bench.
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| word != "--bench")
+        .collect();
+    let chosen: Vec<&Bench> = BENCHES
+        .iter()
+        .filter(|(name, _)| words.is_empty() || words.iter().any(|word| name.contains(word)))
+        .collect();
+    if chosen.is_empty() {
+        eprintln!("no bench has a name with {}", words.join(" or "));
+        return ExitCode::FAILURE;
+    }
+    if !lab::is_able() {
+        eprintln!(
+            "the benchmark is left out: this run has no kernel with IPVS; tests/run bench has one"
+        );
+        return ExitCode::SUCCESS;
+    }
+    measure::print_head();
+    if !lab::is_native() {
+        // An emulator translates a program's code anew wherever it finds it: with
+        // addresses that differ from run to run, most of a short run would be that.
+        lab::host(["sysctl", "-q", "-w", "kernel.randomize_va_space=0"]).ok();
+        measure::print_note("every run of a program has the same addresses");
+    }
+    for (_, bench) in chosen {
+        bench();
+    }
+    ExitCode::SUCCESS
+}
