@@ -61,7 +61,12 @@ pub fn is_known_difference(words: &[String]) -> bool {
     // -r before -t loses the service's port; -M before -t or -6 is lost itself.
     let first_early = words.iter().position(is_early);
     let last_service = words.iter().rposition(is_service);
-    matches!((first_early, last_service), (Some(early), Some(last)) if early < last)
+    match (first_early, last_service) {
+        (Some(early), Some(last)) => early < last,
+        // The name of a server's port waits for a service that never comes.
+        (Some(_), None) => words.iter().any(|word| word.contains(":http")),
+        (None, _) => false,
+    }
 }
 
 /// A slip of the hand.
