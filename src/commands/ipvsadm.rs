@@ -8,6 +8,9 @@ use std::process::ExitCode;
 
 use crate::ipvsadm::{self, Program, SystemNames};
 
+use super::context::Context;
+use super::{Error, Result};
+
 /// The name under which lbctl was started, where it is one of ipvsadm's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
@@ -67,7 +70,15 @@ impl Peer {
 /// `lbctl ipvsadm ...`; returns the exit code.
 ///
 /// # Errors
-/// A stream cannot be read or written.
-pub(super) fn run(words: &[OsString]) -> super::Result<u8> {
+/// A global option that ipvsadm has nothing of, or a stream that cannot be read
+/// or written.
+pub(super) fn run(context: &Context, words: &[OsString]) -> Result<u8> {
+    if context.json || context.dry_run {
+        return Err(Error::Usage(
+            "ipvsadm has neither --json nor --dry-run; lbctl's own verbs have, as in: \
+             lbctl list --json, lbctl --dry-run add"
+                .to_owned(),
+        ));
+    }
     Ok(Peer::Ipvsadm.answer(OsStr::new("ipvsadm"), words)?)
 }

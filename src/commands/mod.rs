@@ -84,7 +84,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Completions(args) => documents::completions(&mut context, args),
         Verb::Man(args) => documents::man(&mut context, args),
         Verb::Demo(args) => demo::run(&mut context, args),
-        Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&args.words)?)),
+        Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&context, &args.words)?)),
     }?;
     context.output.flush()?;
     Ok(status)

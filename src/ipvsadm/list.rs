@@ -9,7 +9,7 @@ use crate::model::{
     Timeouts, TunnelChecksum, TunnelKind,
 };
 
-use super::parse::View;
+use super::invocation::View;
 use super::value;
 use super::writer::{Writer, number_of};
 

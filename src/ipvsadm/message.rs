@@ -33,21 +33,21 @@ impl Operation {
     }
 }
 
-/// The sentence for an error.
+/// The sentence for an error. A conversation that failed without an answer has
+/// its own; ipvsadm takes it for EINVAL.
 pub(super) fn sentence(operation: Operation, error: &ipvs::Error) -> String {
-    named(operation, number(error))
-}
-
-/// The error's number. ipvsadm takes a failed conversation for EINVAL.
-fn number(error: &ipvs::Error) -> i32 {
-    match error {
+    let number = match error {
         ipvs::Error::NoModule { .. } => libc::ENOPROTOOPT,
         ipvs::Error::NoPrivilege => libc::EPERM,
         ipvs::Error::Step { refusal, .. } => refusal.errno,
         ipvs::Error::NoService(_) => libc::ESRCH,
-        ipvs::Error::NotTried => libc::EINVAL,
-        ipvs::Error::Netlink(error) => error.errno().unwrap_or(libc::EINVAL),
-    }
+        ipvs::Error::NotTried => return error.to_string(),
+        ipvs::Error::Netlink(failure) => match failure.errno() {
+            Some(number) => number,
+            None => return error.to_string(),
+        },
+    };
+    named(operation, number)
 }
 
 fn named(operation: Operation, number: i32) -> String {

@@ -6,11 +6,13 @@
 //! words -> popt -> settings -> parse -> Invocation -> run -> list, save, connections
 //! ```
 //!
-//! All but `run` and `names` is pure.
+//! All but `run`, `show`, `companions` and `names` is pure.
 
+mod companions;
 mod connections;
 mod failure;
 mod group;
+mod invocation;
 mod list;
 mod message;
 mod names;
@@ -26,12 +28,15 @@ mod save;
 mod saved;
 mod server;
 mod settings;
+mod show;
 mod tunnel;
 mod value;
 mod writer;
 
+pub use companions::{restore_table, save_table};
 pub use failure::Failure;
+pub use invocation::{Invocation, ListRequest, Subject, View};
 pub use names::{Names, SystemNames};
-pub use parse::{Invocation, ListRequest, Subject, View, parse};
-pub use run::{Program, restore_table, run, save_table};
+pub use parse::parse;
+pub use run::{Program, run};
 pub use saved::{SavedTable, read_saved, save};

@@ -3,11 +3,14 @@
 
 use std::net::IpAddr;
 
-use crate::model::{Family, Protocol, ServerState, Service, ServiceId, Stats};
+use crate::model::{Family, Protocol, ServerState, ServiceId, ServiceState};
 
-/// Sorts services.
-pub(super) fn services(services: &mut [(Service, Stats)]) {
-    services.sort_by_key(|(service, _)| order(&service.id));
+/// Sorts services, and the servers of each.
+pub(super) fn table(table: &mut [ServiceState]) {
+    table.sort_by_key(|state| order(&state.service.id));
+    for state in table {
+        servers(&mut state.servers);
+    }
 }
 
 /// Sorts the servers of a service.

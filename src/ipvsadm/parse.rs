@@ -3,11 +3,12 @@
 //! order, so that the first complaint is the same.
 
 use crate::model::{
-    Family, Forward, Protocol, Server, ServiceId, SyncDaemon, SyncRole, TableStep, Timeouts, Tunnel,
+    Family, Forward, Protocol, Server, ServiceId, SyncRole, TableStep, Timeouts, Tunnel,
 };
 
 use super::failure::Failure;
 use super::group::{Command, Group};
+use super::invocation::{Invocation, ListRequest, Subject, View};
 use super::names::Names;
 use super::option::Name;
 use super::place::Port;
@@ -15,98 +16,6 @@ use super::popt::Reader;
 use super::settings::{Method, Settings};
 use super::tunnel;
 use super::value;
-
-/// What a command line asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Invocation {
-    /// The usage, on stdout.
-    Help,
-    /// The version, on stdout.
-    Version,
-    /// A change of the table. Edits and deletions know no more of what is there
-    /// than was typed, and cannot be undone.
-    Change(TableStep),
-    /// Everything goes.
-    Clear,
-    /// Counters of a service, or all of them, to zero.
-    Zero(Option<ServiceId>),
-    /// Something is shown.
-    List(ListRequest),
-    /// The table as command lines.
-    Save {
-        /// Whether without names.
-        numeric: bool,
-    },
-    /// Command lines from standard input.
-    Restore,
-    /// Timeouts of the connection table.
-    SetTimeouts(Timeouts),
-    /// A synchronisation daemon starts.
-    StartDaemon(SyncDaemon),
-    /// A synchronisation daemon stops.
-    StopDaemon(SyncRole),
-}
-
-/// What is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// All services.
-    Table,
-    /// One service.
-    Service(ServiceId),
-    /// The connections.
-    Connections,
-    /// The timeouts of the connection table.
-    Timeouts,
-    /// The synchronisation daemons.
-    Daemons,
-}
-
-/// Which columns are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum View {
-    /// Scheduler, method, weight, connections.
-    #[default]
-    Settings,
-    /// Counters.
-    Stats,
-    /// Rates.
-    Rate,
-    /// Thresholds.
-    Thresholds,
-    /// Persistence templates; with connections their engine's data.
-    PersistentConnections,
-    /// Tunnels.
-    Tunnels,
-}
-
-/// What is shown, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListRequest {
-    /// What.
-    pub subject: Subject,
-    /// Which columns.
-    pub view: View,
-    /// Whether without names.
-    pub numeric: bool,
-    /// Whether numbers are written out.
-    pub exact: bool,
-    /// Whether it is sorted; else it has the kernel's order.
-    pub sorted: bool,
-}
-
-impl Default for ListRequest {
-    /// The table, with names, as without any word.
-    fn default() -> Self {
-        Self {
-            subject: Subject::Table,
-            view: View::Settings,
-            numeric: false,
-            exact: false,
-            sorted: true,
-        }
-    }
-}
 
 /// Reads the words behind the program's name.
 ///
@@ -338,4 +247,94 @@ fn list(settings: &Settings) -> Result<Invocation, Failure> {
         exact: given.has(Group::Exact),
         sorted: !given.has(Group::NoSort),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::NoNames;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(line: &str) -> Result<Invocation, Failure> {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        parse("ipvsadm", &words, &NoNames)
+    }
+
+    fn same(one: &str, other: &str) {
+        assert_eq!(read(one).unwrap(), read(other).unwrap(), "{one}");
+    }
+
+    #[test]
+    fn options_stand_in_any_order() {
+        same(
+            "-a -r 10.0.0.11 -m -t 10.0.0.100:80",
+            "-a -t 10.0.0.100:80 -r 10.0.0.11:80 -m",
+        );
+        same(
+            "-A -M 64 -t [2001:db8::1]:80 -p",
+            "-A -t [2001:db8::1]:80 -M 64 -p",
+        );
+        same("-A -f 7 -M 64 -6 -p", "-A -f 7 -6 -M 64 -p");
+        let error = read("-A -M 255.255.255.0 -t [2001:db8::1]:80 -p").unwrap_err();
+        assert_eq!(error.message, "illegal ipv6 netmask specified\n");
+    }
+
+    #[test]
+    fn marks_above_the_signed_numbers_are_marks() {
+        let Ok(Invocation::Change(TableStep::AddService(service))) = read("-A -f 4294967295")
+        else {
+            panic!("no service");
+        };
+        assert_eq!(service.id.options(), "-f 4294967295");
+    }
+
+    #[test]
+    fn commas_alone_are_no_flags() {
+        same("-A -t 10.0.0.1:80 -b ,", "-A -t 10.0.0.1:80");
+    }
+
+    #[test]
+    fn some_failures_end_a_restore_and_some_do_not() {
+        assert!(!read("-L --foo").unwrap_err().is_final);
+        assert!(read("-L foo").unwrap_err().is_final);
+        assert_eq!(read("foo").unwrap_err().code, 255);
+    }
+
+    /// Words that are nearly right.
+    fn word() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "-[AEDaedLlZCRShvturfspMmigwxynco6Xbq=]{1,4}[0-9.:=,]{0,6}",
+            "--[a-z-]{0,16}(=[a-z0-9.:,-]{0,8})?",
+            proptest::sample::select(
+                &[
+                    "-t",
+                    "-A",
+                    "-a",
+                    "-r",
+                    "-f",
+                    "-6",
+                    "-M",
+                    "--set",
+                    "--tun-type",
+                    "gue",
+                    "[::1]:80",
+                    "10.0.0.1:80",
+                    "7",
+                    "-b",
+                    "sh-port,",
+                    "--start-daemon",
+                    "master",
+                ][..]
+            )
+            .prop_map(str::to_owned),
+            "\\PC{0,12}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_answered(words in proptest::collection::vec(word(), 0..9)) {
+            let _ = parse("ipvsadm", &words, &NoNames);
+        }
+    }
 }

@@ -5,24 +5,18 @@
 use std::io::{self, BufRead, Write};
 
 use crate::ipvs::{self, Client, Info};
-use crate::model::{ServerState, Service, ServiceId, ServiceState, Stats, TableStep};
+use crate::model::TableStep;
 use crate::reconcile::Table as _;
 
 use super::failure::Failure;
+use super::invocation::{Invocation, ListRequest};
 use super::message::{Operation, sentence};
 use super::names::Names;
-use super::parse::{Invocation, ListRequest, Subject, View, parse};
+use super::parse::parse;
 use super::restore::Lines;
-use super::writer::Writer;
-use super::{connections, list, order, save};
 
 /// Changes that go to the kernel together.
 const BATCH: usize = 128;
-/// Bytes of a list that are written together.
-const CHUNK: usize = 64 * 1024;
-
-/// `-v`: what is imitated.
-const VERSION: &str = "ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n";
 
 /// One run of ipvsadm: its surroundings.
 pub struct Program<'a> {
@@ -81,69 +75,14 @@ pub fn run(program: Program<'_>, words: &[String]) -> io::Result<u8> {
     Ok(session.code)
 }
 
-/// `ipvsadm-save`: its words are its own.
-///
-/// # Errors
-/// As [`run`].
-pub fn save_table(program: Program<'_>, words: &[String]) -> io::Result<u8> {
-    let mut line = vec!["-S".to_owned()];
-    for word in words {
-        if word == "-n" {
-            line.truncate(1);
-            line.push("-n".to_owned());
-        } else if word.starts_with('-') {
-            writeln!(
-                program.errors,
-                "{}: Script to save the IPVS table to stdout.\n   With the -n option, prints out \
-                 the table in numeric format.",
-                program.name
-            )?;
-            return Ok(1);
-        }
-    }
-    run(program.called("ipvsadm"), &line)
-}
-
-/// `ipvsadm-restore`: the table is cleared, then the lines are carried out.
-/// Words behind its name mean nothing.
-///
-/// # Errors
-/// As [`run`].
-pub fn restore_table(program: Program<'_>) -> io::Result<u8> {
-    // All of the input is there before the table goes.
-    let mut text = Vec::new();
-    program.input.read_to_end(&mut text)?;
-    let clear = Program {
-        name: "ipvsadm",
-        input: &mut io::empty(),
-        output: &mut *program.output,
-        errors: &mut *program.errors,
-        names: program.names,
-    };
-    run(clear, &["-C".to_owned()])?;
-    let restore = Program {
-        name: "ipvsadm",
-        input: &mut text.as_slice(),
-        output: program.output,
-        errors: program.errors,
-        names: program.names,
-    };
-    run(restore, &["-R".to_owned()])
-}
-
-impl<'a> Program<'a> {
-    fn called(self, name: &'a str) -> Self {
-        Self { name, ..self }
-    }
-}
-
-struct Session<'a> {
-    name: &'a str,
-    client: Client,
-    info: Info,
-    output: &'a mut dyn Write,
+/// The conversation of one run.
+pub(super) struct Session<'a> {
+    pub(super) name: &'a str,
+    pub(super) client: Client,
+    pub(super) info: Info,
+    pub(super) output: &'a mut dyn Write,
     errors: &'a mut dyn Write,
-    names: &'a dyn Names,
+    pub(super) names: &'a dyn Names,
     /// Changes of a restore that have not gone to the kernel yet.
     waiting: Vec<TableStep>,
     /// That of the last line.
@@ -151,7 +90,7 @@ struct Session<'a> {
 }
 
 /// A command line was not carried out, or nothing can be said about it.
-enum Stop {
+pub(super) enum Stop {
     Failure(Failure),
     Io(io::Error),
 }
@@ -254,7 +193,7 @@ impl Session<'_> {
     fn carry_out(&mut self, invocation: Invocation) -> Result<(), Stop> {
         let (operation, result) = match invocation {
             Invocation::Help => return Ok(self.help()?),
-            Invocation::Version => return Ok(self.output.write_all(VERSION.as_bytes())?),
+            Invocation::Version => return Ok(self.version()?),
             Invocation::List(request) => return self.list(&request),
             Invocation::Save { numeric } => return self.save(numeric),
             // Told apart by the caller.
@@ -284,99 +223,4 @@ impl Session<'_> {
         };
         result.map_err(|error| Failure::refused(&sentence(operation, &error)).into())
     }
-
-    fn help(&mut self) -> io::Result<()> {
-        let usage = include_str!("help.txt").replace("PROGRAM", self.name);
-        write!(self.output, "{VERSION}{usage}")
-    }
-
-    fn list(&mut self, request: &ListRequest) -> Result<(), Stop> {
-        let writer = Writer::new(request.numeric, request.exact, self.names);
-        match request.subject {
-            Subject::Table => {
-                self.output.write_all(list::version(self.info).as_bytes())?;
-                let services = self.client.services().map_err(|error| unshown(&error))?;
-                self.services(services, Some(request.view), request.sorted, &writer)
-            }
-            Subject::Service(id) => {
-                let found = self.client.service(&id).map_err(|error| unshown(&error))?;
-                let found = found.ok_or_else(|| unshown(&ipvs::Error::NoService(id)))?;
-                self.services(vec![found], Some(request.view), request.sorted, &writer)
-            }
-            Subject::Connections => {
-                let engines = request.view == View::PersistentConnections;
-                let connections = ipvs::connections()
-                    .map_err(|_| Failure::unshown("cannot open file /proc/net/ip_vs_conn"))?;
-                self.output
-                    .write_all(connections::title(engines).as_bytes())?;
-                for connection in &connections {
-                    let row = connections::row(connection, engines, &writer);
-                    self.output.write_all(row.as_bytes())?;
-                }
-                Ok(())
-            }
-            Subject::Timeouts => {
-                let timeouts = self.client.timeouts().map_err(|_| Failure::unshown(""))?;
-                Ok(self
-                    .output
-                    .write_all(list::timeouts(&timeouts).as_bytes())?)
-            }
-            Subject::Daemons => {
-                let daemons = self.client.daemons().map_err(|_| Failure::unshown(""))?;
-                for daemon in &daemons {
-                    self.output.write_all(list::daemon(daemon).as_bytes())?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn save(&mut self, numeric: bool) -> Result<(), Stop> {
-        let writer = Writer::new(numeric, false, self.names);
-        let services = self.client.services().map_err(|error| unshown(&error))?;
-        self.services(services, None, true, &writer)
-    }
-
-    /// Writes services with their servers: in a view, or as command lines.
-    fn services(
-        &mut self,
-        mut services: Vec<(Service, Stats)>,
-        view: Option<View>,
-        sorted: bool,
-        writer: &Writer<'_>,
-    ) -> Result<(), Stop> {
-        if sorted {
-            order::services(&mut services);
-        }
-        let mut text = view.map_or_else(String::new, list::title);
-        for (service, stats) in services {
-            let servers = self.servers(&service.id, sorted)?;
-            let state = ServiceState {
-                service,
-                stats,
-                servers,
-            };
-            text += &match view {
-                Some(view) => list::service(&state, view, writer),
-                None => save::service(&state, writer),
-            };
-            if text.len() >= CHUNK {
-                self.output.write_all(text.as_bytes())?;
-                text.clear();
-            }
-        }
-        Ok(self.output.write_all(text.as_bytes())?)
-    }
-
-    fn servers(&mut self, id: &ServiceId, sorted: bool) -> Result<Vec<ServerState>, Stop> {
-        let mut servers = self.client.servers(id).map_err(|error| unshown(&error))?;
-        if sorted {
-            order::servers(&mut servers);
-        }
-        Ok(servers)
-    }
-}
-
-fn unshown(error: &ipvs::Error) -> Stop {
-    Failure::unshown(&sentence(Operation::FindService, error)).into()
 }

@@ -8,8 +8,9 @@ use crate::formats;
 use crate::model::{ServerChange, ServiceChange, ServiceId, ServiceState, TableStep, Timeouts};
 use crate::reconcile::Wanted;
 
+use super::invocation::Invocation;
 use super::names::Names;
-use super::parse::{Invocation, parse};
+use super::parse::parse;
 
 /// What a saved text says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -63,6 +63,13 @@ impl Settings {
     fn take_server(&mut self, text: &str, names: &dyn Names) -> Result<(), Failure> {
         self.given.add(Group::RealServer)?;
         let place = place::parse(text, names).ok_or_else(illegal_server)?;
+        // Behind no service yet: whichever it will be, it must know the name.
+        let known = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp]
+            .into_iter()
+            .any(|protocol| place.1.number(0, protocol, names).is_some());
+        if !known {
+            return Err(illegal_server());
+        }
         self.server = Some(place);
         if self.service.is_some() {
             self.settle_server_port(names)?;

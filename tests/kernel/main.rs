@@ -47,7 +47,8 @@ fn main() {
         random::TESTS,
         save::TESTS,
         demo::TESTS,
-        on_request(&arguments),
+        differential::FIXED,
+        differential::TESTS,
     ]
     .concat()
     .into_iter()
@@ -68,13 +69,4 @@ fn main() {
         std::process::exit(101);
     }
     conclusion.exit();
-}
-
-/// lbctl under the name ipvsadm beside ipvsadm: not finished, and so no part of the
-/// whole run yet. `tests/run differential` runs it and shows where it stands.
-fn on_request(arguments: &Arguments) -> &'static [Test] {
-    match &arguments.filter {
-        Some(name) if name.starts_with("differential") => differential::TESTS,
-        _ => &[],
-    }
 }

@@ -3,7 +3,7 @@
 use super::random::Random;
 use super::words::{
     DAEMON_OPTIONS, SERVER_OPTIONS, SERVERS_V4, SERVERS_V6, SERVICE_OPTIONS, SERVICES, STRAY,
-    Spelling, TUNNEL_OPTIONS, VIEWS, WRONG_SERVERS, WRONG_SERVICES,
+    Spelling, TUNNEL_OPTIONS, TUNNELS, VIEWS, WRONG_SERVERS, WRONG_SERVICES,
 };
 
 /// Who writes a command line.
@@ -61,7 +61,12 @@ pub fn is_known_difference(words: &[String]) -> bool {
     // -r before -t loses the service's port; -M before -t or -6 is lost itself.
     let first_early = words.iter().position(is_early);
     let last_service = words.iter().rposition(is_service);
-    matches!((first_early, last_service), (Some(early), Some(last)) if early < last)
+    match (first_early, last_service) {
+        (Some(early), Some(last)) => early < last,
+        // The name of a server's port waits for a service that never comes.
+        (Some(_), None) => words.iter().any(|word| word.contains(":http")),
+        (None, _) => false,
+    }
 }
 
 /// A slip of the hand.
@@ -219,7 +224,12 @@ impl Author<'_> {
             1 => words.extend(self.spell("g", "gatewaying", None)),
             2 => {
                 words.extend(self.spell("i", "ipip", None));
-                words.extend(self.some_of(TUNNEL_OPTIONS, 3));
+                if self.random.chance(50) {
+                    let tunnel = self.random.pick(TUNNELS);
+                    words.extend(tunnel.split(' ').map(str::to_owned));
+                } else {
+                    words.extend(self.some_of(TUNNEL_OPTIONS, 3));
+                }
             }
             _ => {}
         }

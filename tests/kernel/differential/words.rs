@@ -172,6 +172,17 @@ pub const TUNNEL_OPTIONS: &[Spelling] = &[
     ("", "tun-remcsum", &[], &[]),
 ];
 
+/// Tunnels that can be right.
+pub const TUNNELS: &[&str] = &[
+    "--tun-type ipip",
+    "--tun-type gue --tun-port 6080",
+    "--tun-port 6080 --tun-type gue --tun-csum",
+    "--tun-type=gue --tun-port=65535 --tun-remcsum",
+    "--tun-type gre",
+    "--tun-type gre --tun-csum",
+    "--tun-nocsum --tun-type gre",
+];
+
 pub const VIEWS: &[Spelling] = &[
     ("n", "numeric", &[], &[]),
     ("n", "numeric", &[], &[]),
