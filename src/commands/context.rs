@@ -143,7 +143,7 @@ impl Context {
 struct LazyTable<'a>(&'a mut Option<Client>);
 
 impl reconcile::Table for LazyTable<'_> {
-    fn apply(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+    fn apply(&mut self, steps: &[&TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
         let client = match self.0.take() {
             Some(client) => client,
             None => match Client::open() {

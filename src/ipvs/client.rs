@@ -68,7 +68,10 @@ impl Client {
 
     /// Tries the steps in batches; stops behind the first batch that had a
     /// refusal.
-    fn apply_steps(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, Error)>> {
+    fn apply_steps(
+        &mut self,
+        steps: &[&TableStep],
+    ) -> std::result::Result<(), Vec<(usize, Error)>> {
         let mut refused = Vec::new();
         for (number, chunk) in steps.chunks(BATCH_LIMIT).enumerate() {
             let start = number * BATCH_LIMIT;
@@ -104,7 +107,7 @@ impl Client {
 }
 
 impl reconcile::Table for Client {
-    fn apply(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+    fn apply(&mut self, steps: &[&TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
         self.apply_steps(steps).map_err(|refused| {
             refused
                 .into_iter()

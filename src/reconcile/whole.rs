@@ -76,7 +76,9 @@ pub fn converge(actual: &[ServiceState], wanted: &[Wanted]) -> Vec<TableStep> {
         }));
         services_go.push(TableStep::DeleteService(state.service.clone()));
     }
-    [services, servers, edits, servers_go, services_go].concat()
+    let later = [servers, edits, servers_go, services_go];
+    services.extend(later.into_iter().flatten());
+    services
 }
 
 #[cfg(test)]

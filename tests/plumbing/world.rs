@@ -60,7 +60,7 @@ impl World {
 struct NoTable;
 
 impl Table for NoTable {
-    fn apply(&mut self, _: &[TableStep]) -> Result<(), Vec<(usize, StepError)>> {
+    fn apply(&mut self, _: &[&TableStep]) -> Result<(), Vec<(usize, StepError)>> {
         unreachable!("only host steps are played")
     }
 }
