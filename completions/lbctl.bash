@@ -1294,7 +1294,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__list)
-            opts="-t -u -f -6 -c -n -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --rate --stats --thresholds --persistent-conn --tun-info --connections --timeouts --sync --exact --sort --numeric --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-t -u -f -6 -c -n -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --rate --stats --thresholds --persistent-conn --tun-info --connections --timeouts --sync --exact --resolve --sort --numeric --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -201,6 +201,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s c -l connections -d
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l timeouts -d 'The timeouts of the connection table'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l sync -d 'The synchronisation daemons'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l exact -d 'Whole numbers instead of 1.2k and 3.4M'
+complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l resolve -d 'Names of hosts and ports instead of numbers; asks /etc/hosts and name servers'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l sort -d 'Sorted by protocol, address and port; the list always is'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s n -l numeric -d 'Addresses as numbers; they always are'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l json -d 'Answer in JSON'

@@ -1,10 +1,13 @@
 //! `list`: the table in every view. Without privilege it shows what /proc shows.
 
+use std::net::IpAddr;
+
 use crate::cli::{ListArgs, ListView};
 use crate::ipvs::{self, Client};
-use crate::model::{ServiceId, ServiceState, Table};
+use crate::lookup::{self, PortNames};
+use crate::model::{Protocol, ServiceId, ServiceState, Table, bracketed};
 use crate::reconcile::RequestError;
-use crate::render::{self, ListOptions, View};
+use crate::render::{self, ListOptions, Names, View};
 
 use super::context::Context;
 use super::{Error, Result, Status, settings, words};
@@ -19,8 +22,8 @@ pub(super) fn run(context: &mut Context, args: &ListArgs) -> Result<Status> {
         ListView { sync: true, .. } => settings::show_daemons(context),
         ListView {
             connections: true, ..
-        } => connections(context, id.as_ref()),
-        other => services(context, id.as_ref(), view(other), args.exact),
+        } => connections(context, id.as_ref(), args.resolve),
+        other => services(context, id.as_ref(), view(other), args),
     }
 }
 
@@ -44,7 +47,7 @@ fn services(
     context: &mut Context,
     id: Option<&ServiceId>,
     view: View,
-    exact: bool,
+    args: &ListArgs,
 ) -> Result<Status> {
     let brief = view == View::Connections && !context.json;
     let (table, whole) = match read(context, id, brief) {
@@ -63,8 +66,46 @@ fn services(
         context.notice("the table is empty; add a service with lbctl add, or run lbctl setup");
         return Ok(Status::Done);
     }
-    render::list(&table, ListOptions { view, exact }, &mut context.output)?;
+    let names = if args.resolve {
+        let of_services = table.iter().filter_map(|state| match state.service.id {
+            ServiceId::Address { address, port, .. } => {
+                Some((state.service.id.protocol(), (address, port)))
+            }
+            ServiceId::Fwmark { .. } => None,
+        });
+        let of_servers = table.iter().flat_map(|state| {
+            let protocol = state.service.id.protocol();
+            let servers = state.servers.iter();
+            servers.map(move |state| (protocol, state.server.name()))
+        });
+        names(of_services.chain(of_servers))
+    } else {
+        Names::default()
+    };
+    let options = ListOptions {
+        view,
+        exact: args.exact,
+        names: &names,
+    };
+    render::list(&table, options, &mut context.output)?;
     Ok(Status::Done)
+}
+
+/// Looks up what these endpoints are called.
+fn names(endpoints: impl Iterator<Item = (Option<Protocol>, (IpAddr, u16))>) -> Names {
+    let endpoints: Vec<_> = endpoints.collect();
+    let hosts = lookup::host_names(endpoints.iter().map(|(_, (address, _))| *address));
+    let ports = PortNames::read();
+    let mut names = Names::default();
+    for (protocol, (address, port)) in endpoints {
+        let host = hosts.get(&address).cloned();
+        // Of a mark any protocol can be; most is TCP.
+        let port_name = ports.get(port, protocol.unwrap_or(Protocol::Tcp));
+        let port_name = port_name.map_or_else(|| port.to_string(), str::to_owned);
+        let host = host.unwrap_or_else(|| bracketed(address));
+        names.insert(protocol, (address, port), format!("{host}:{port_name}"));
+    }
+    names
 }
 
 fn read(context: &mut Context, id: Option<&ServiceId>, brief: bool) -> Result<Table> {
@@ -122,7 +163,7 @@ fn without_privilege(context: &mut Context, id: Option<&ServiceId>) -> Result<Ta
 
 /// Connections by service. /proc tells no connection's service: it is the one of
 /// its address and port, else the fwmark service that has its server.
-fn connections(context: &mut Context, only: Option<&ServiceId>) -> Result<Status> {
+fn connections(context: &mut Context, only: Option<&ServiceId>, resolve: bool) -> Result<Status> {
     let table = match read(context, None, true) {
         Err(Error::Ipvs {
             source: ipvs::Error::NoPrivilege,
@@ -176,7 +217,17 @@ fn connections(context: &mut Context, only: Option<&ServiceId>) -> Result<Status
     } else if groups.is_empty() {
         context.notice("no connections");
     } else {
-        render::connections(&groups, &mut context.output)?;
+        let names = if resolve {
+            names(groups.iter().flat_map(|group| {
+                let protocol = group.service.and_then(|id| id.protocol());
+                let lines = group.connections.iter();
+                let ends = lines.flat_map(|line| [line.client, line.server]);
+                ends.chain([group.at]).map(move |at| (protocol, at))
+            }))
+        } else {
+            Names::default()
+        };
+        render::connections(&groups, &names, &mut context.output)?;
     }
     Ok(Status::Done)
 }

@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use crate::model::ServiceId;
+use crate::model::{Protocol, ServiceId};
 
-use super::{Output, Style, columns};
+use super::{Names, Output, Style, columns};
 
 /// A connection of a service.
 #[derive(Debug, Clone)]
@@ -58,16 +58,22 @@ struct ConnectionJson {
     persistence_data: Option<String>,
 }
 
-fn endpoint((address, port): (IpAddr, u16)) -> String {
-    SocketAddr::new(address, port).to_string()
-}
-
 impl ConnectionGroup {
-    fn heading(&self) -> String {
-        let at = endpoint(self.at);
+    fn protocol(&self) -> Option<Protocol> {
+        self.service.and_then(|id| id.protocol())
+    }
+
+    fn heading(&self, names: &Names) -> String {
+        let at = names.endpoint(self.protocol(), self.at);
         match &self.service {
-            Some(service) if service.to_string().ends_with(&at) => service.to_string(),
-            Some(service) => format!("{service} ({at})"),
+            Some(service)
+                if service
+                    .to_string()
+                    .ends_with(&SocketAddr::from(self.at).to_string()) =>
+            {
+                names.service(service)
+            }
+            Some(service) => format!("{} ({at})", names.service(service)),
             None => format!("{at} (no service any more)"),
         }
     }
@@ -82,16 +88,21 @@ fn clock(seconds: u32) -> String {
 ///
 /// # Errors
 /// The stream's.
-pub fn connections(groups: &[ConnectionGroup], output: &mut Output) -> io::Result<()> {
+pub fn connections(
+    groups: &[ConnectionGroup],
+    names: &Names,
+    output: &mut Output,
+) -> io::Result<()> {
     let mut rows = Vec::new();
     let mut styles = vec![Style::Heading];
     for group in groups {
-        rows.push(vec![group.heading()]);
+        let protocol = group.protocol();
+        rows.push(vec![group.heading(names)]);
         styles.push(Style::Strong);
         for connection in &group.connections {
             let mut row = vec![
-                format!("  {}", endpoint(connection.client)),
-                format!("-> {}", endpoint(connection.server)),
+                format!("  {}", names.endpoint(protocol, connection.client)),
+                format!("-> {}", names.endpoint(protocol, connection.server)),
                 connection.protocol.clone(),
                 connection.state.clone(),
                 clock(connection.expires),

@@ -7,7 +7,7 @@ use crate::model::Forward;
 use crate::model::{Counters, Server, ServerState, Service, ServiceState, Tunnel, TunnelKind};
 
 use super::number::number;
-use super::{Output, Style, columns};
+use super::{Names, Output, Style, columns};
 
 /// Which columns stand behind the names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +28,13 @@ pub enum View {
 
 /// How a list is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct ListOptions {
+pub struct ListOptions<'a> {
     /// Its columns.
     pub view: View,
     /// Whole numbers.
     pub exact: bool,
+    /// What endpoints are called.
+    pub names: &'a Names,
 }
 
 impl View {
@@ -160,7 +162,7 @@ fn method(server: &Server) -> String {
 /// The stream's.
 pub fn list(
     services: &[ServiceState],
-    options: ListOptions,
+    options: ListOptions<'_>,
     output: &mut Output,
 ) -> io::Result<()> {
     let mut headings = vec!["Service", "Scheduler"];
@@ -168,13 +170,17 @@ pub fn list(
     let mut rows = Vec::new();
     let mut styles = vec![Style::Heading];
     for state in services {
-        let mut row = vec![state.service.id.to_string(), settings(&state.service)];
+        let id = &state.service.id;
+        let mut row = vec![options.names.service(id), settings(&state.service)];
         row.extend(options.view.of_service(state, options.exact));
         rows.push(row);
         styles.push(Style::Strong);
         for server in &state.servers {
             let mut row = vec![
-                format!("  -> {}", server.server.endpoint()),
+                format!(
+                    "  -> {}",
+                    options.names.endpoint(id.protocol(), server.server.name())
+                ),
                 method(&server.server),
             ];
             row.extend(options.view.of_server(server, options.exact));
