@@ -1,5 +1,6 @@
 //! Connections by service, for people and for scripts.
 
+use std::fmt::{self, Write as _};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +8,8 @@ use serde::Serialize;
 
 use crate::model::{Protocol, ServiceId};
 
-use super::{Names, Output, Style, columns};
+use super::columns::Columns;
+use super::{Names, Output, Style};
 
 /// A connection of a service.
 #[derive(Debug, Clone)]
@@ -63,19 +65,21 @@ impl ConnectionGroup {
         self.service.and_then(|id| id.protocol())
     }
 
-    fn heading(&self, names: &Names) -> String {
-        let at = names.endpoint(self.protocol(), self.at);
-        match &self.service {
-            Some(service)
-                if service
-                    .to_string()
-                    .ends_with(&SocketAddr::from(self.at).to_string()) =>
-            {
-                names.service(service)
-            }
-            Some(service) => format!("{} ({at})", names.service(service)),
-            None => format!("{at} (no service any more)"),
+    fn heading(&self, names: &Names, text: &mut String) -> fmt::Result {
+        let Some(service) = &self.service else {
+            names.write_endpoint(None, self.at, text)?;
+            return text.write_str(" (no service any more)");
+        };
+        names.write_service(service, text)?;
+        if !service
+            .to_string()
+            .ends_with(&SocketAddr::from(self.at).to_string())
+        {
+            text.write_str(" (")?;
+            names.write_endpoint(self.protocol(), self.at, text)?;
+            text.write_str(")")?;
         }
+        Ok(())
     }
 }
 
@@ -93,35 +97,37 @@ pub fn connections(
     names: &Names,
     output: &mut Output,
 ) -> io::Result<()> {
-    let mut rows = Vec::new();
-    let mut styles = vec![Style::Heading];
+    let mut headings = vec!["Client", "Server", "Protocol", "State", "Expires"];
+    let mut connections = groups.iter().flat_map(|group| &group.connections);
+    if connections.any(|connection| connection.engine.is_some()) {
+        headings.push("Engine");
+    }
+    let mut columns = Columns::new(&headings, 4);
     for group in groups {
         let protocol = group.protocol();
-        rows.push(vec![group.heading(names)]);
-        styles.push(Style::Strong);
+        columns.row(Style::Strong, |row| {
+            row.write(|cell| group.heading(names, cell));
+        });
         for connection in &group.connections {
-            let mut row = vec![
-                format!("  {}", names.endpoint(protocol, connection.client)),
-                format!("-> {}", names.endpoint(protocol, connection.server)),
-                connection.protocol.clone(),
-                connection.state.clone(),
-                clock(connection.expires),
-            ];
-            row.extend(
-                connection
-                    .engine
-                    .as_ref()
-                    .map(|(name, data)| format!("{name} {data}")),
-            );
-            rows.push(row);
-            styles.push(Style::Plain);
+            columns.row(Style::Plain, |row| {
+                row.write(|cell| {
+                    cell.push_str("  ");
+                    names.write_endpoint(protocol, connection.client, cell)
+                });
+                row.write(|cell| {
+                    cell.push_str("-> ");
+                    names.write_endpoint(protocol, connection.server, cell)
+                });
+                row.cell(&connection.protocol)
+                    .cell(&connection.state)
+                    .cell(clock(connection.expires));
+                if let Some((name, data)) = &connection.engine {
+                    row.cell(format_args!("{name} {data}"));
+                }
+            });
         }
     }
-    let headings = ["Client", "Server", "Protocol", "State", "Expires"];
-    for (line, style) in columns(&headings, 4, &rows).iter().zip(styles) {
-        output.styled(line, style)?;
-    }
-    Ok(())
+    columns.write(output)
 }
 
 /// `{"connections":[...]}`.

@@ -14,7 +14,7 @@ mod table;
 mod vip;
 
 pub use check::{CheckLine, check, check_json};
-pub use columns::columns;
+pub use columns::{Cells, Columns};
 pub use connections::{ConnectionGroup, ConnectionLine, connections, connections_json};
 pub use grid::grid;
 pub use json::table as table_json;

@@ -1,6 +1,7 @@
 //! Names instead of numbers, for those who ask for them.
 
 use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 
 use crate::model::{Protocol, ServiceId};
@@ -18,29 +19,37 @@ impl Names {
 
     /// The name of an endpoint.
     fn get(&self, protocol: Option<Protocol>, at: (IpAddr, u16)) -> Option<&str> {
+        // Most lists have no names, and hashing costs.
+        if self.0.is_empty() {
+            return None;
+        }
         self.0.get(&(protocol, at.0, at.1)).map(String::as_str)
     }
 
-    /// The name of an endpoint, or its numbers.
-    pub(super) fn endpoint(&self, protocol: Option<Protocol>, at: (IpAddr, u16)) -> String {
+    /// Writes the name of an endpoint, or its numbers.
+    pub(super) fn write_endpoint(
+        &self,
+        protocol: Option<Protocol>,
+        at: (IpAddr, u16),
+        text: &mut String,
+    ) -> fmt::Result {
         match self.get(protocol, at) {
-            Some(name) => name.to_owned(),
-            None => SocketAddr::from(at).to_string(),
+            Some(name) => text.write_str(name),
+            None => write!(text, "{}", SocketAddr::from(at)),
         }
     }
 
-    /// A service with its name, or as it is written.
-    pub(super) fn service(&self, id: &ServiceId) -> String {
-        let name = match *id {
-            ServiceId::Address {
-                protocol,
-                address,
-                port,
-            } => self
-                .get(Some(protocol), (address, port))
-                .map(|name| format!("{protocol} {name}")),
-            ServiceId::Fwmark { .. } => None,
-        };
-        name.unwrap_or_else(|| id.to_string())
+    /// Writes a service with its name, or as it is usually written.
+    pub(super) fn write_service(&self, id: &ServiceId, text: &mut String) -> fmt::Result {
+        if let ServiceId::Address {
+            protocol,
+            address,
+            port,
+        } = *id
+            && let Some(name) = self.get(Some(protocol), (address, port))
+        {
+            return write!(text, "{protocol} {name}");
+        }
+        write!(text, "{id}")
     }
 }
