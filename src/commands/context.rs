@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use crate::cli::{ColorChoice, GlobalOptions};
 use crate::formats;
 use crate::ipvs::{self, Client};
-use crate::model::{HostStep, Step, TableStep};
+use crate::model::{HostStep, SettingStep, Step, TableStep};
 use crate::plumbing::{self, Namespace, Plumbing, Vips, Warning, state_directory};
 use crate::reconcile::{self, StepError};
 use crate::render::Output;
@@ -142,19 +142,29 @@ impl Context {
 /// The table, opened when the first step needs it.
 struct LazyTable<'a>(&'a mut Option<Client>);
 
-impl reconcile::Table for LazyTable<'_> {
-    fn apply(&mut self, steps: &[&TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+impl LazyTable<'_> {
+    fn client(&mut self) -> ipvs::Result<&mut Client> {
         let client = match self.0.take() {
             Some(client) => client,
-            None => match Client::open() {
-                Ok(client) => client,
-                Err(error) => {
-                    let left = (1..steps.len()).map(|index| (index, ipvs::Error::NotTried.into()));
-                    return Err(std::iter::once((0, error.into())).chain(left).collect());
-                }
-            },
+            None => Client::open()?,
         };
-        self.0.insert(client).apply(steps)
+        Ok(self.0.insert(client))
+    }
+}
+
+impl reconcile::Table for LazyTable<'_> {
+    fn apply(&mut self, steps: &[&TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+        match self.client() {
+            Ok(client) => client.apply(steps),
+            Err(error) => {
+                let left = (1..steps.len()).map(|index| (index, ipvs::Error::NotTried.into()));
+                Err(std::iter::once((0, error.into())).chain(left).collect())
+            }
+        }
+    }
+
+    fn set(&mut self, step: &SettingStep) -> std::result::Result<(), StepError> {
+        self.client()?.set(step)
     }
 }
 

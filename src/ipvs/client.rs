@@ -5,7 +5,7 @@ use std::process::Command;
 
 use neli::consts::socket::NlFamily;
 
-use crate::model::{ServiceId, TableStep};
+use crate::model::{ServiceId, SettingStep, TableStep};
 use crate::netlink::{self, BATCH_LIMIT, Request, Socket};
 use crate::reconcile::{self, StepError};
 
@@ -114,6 +114,15 @@ impl reconcile::Table for Client {
                 .map(|(index, error)| (index, error.into()))
                 .collect()
         })
+    }
+
+    fn set(&mut self, step: &SettingStep) -> std::result::Result<(), StepError> {
+        let result = match step {
+            SettingStep::SetTimeouts { after, .. } => self.set_timeouts(after),
+            SettingStep::StartDaemon(daemon) => self.start_daemon(daemon),
+            SettingStep::StopDaemon(daemon) => self.stop_daemon(daemon.role),
+        };
+        result.map_err(|error| Error::from_setting(step, error).into())
     }
 }
 

@@ -3,9 +3,11 @@
 //! plan can be played against a model of the machine.
 
 mod run;
+mod settings;
 mod table;
 mod whole;
 
 pub use run::{Failure, Host, StepError, Table, run};
 pub use table::{RequestError, TableRequest, add, delete, edit, replace};
 pub use whole::{Wanted, converge};
+pub use settings::timeouts;

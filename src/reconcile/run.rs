@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::model::{HostStep, Step, TableStep};
+use crate::model::{HostStep, SettingStep, Step, TableStep};
 
 /// Why a step was refused, in the words of the layer that refused it.
 pub type StepError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What can change the IPVS table.
+/// What can change IPVS.
 pub trait Table {
     /// Tries these steps in order, as few round trips as possible.
     ///
@@ -15,6 +15,12 @@ pub trait Table {
     /// The index and the reason of every step that was refused; all others
     /// were carried out.
     fn apply(&mut self, steps: &[&TableStep]) -> Result<(), Vec<(usize, StepError)>>;
+
+    /// Changes what IPVS has apart from the table.
+    ///
+    /// # Errors
+    /// The reason of the refusal; nothing of the step was done.
+    fn set(&mut self, step: &SettingStep) -> Result<(), StepError>;
 }
 
 /// What can change the rest of the machine.
@@ -59,14 +65,11 @@ pub fn run(plan: &[Step], table: &mut dyn Table, host: &mut dyn Host) -> Result<
     let mut done: Vec<&Step> = Vec::with_capacity(plan.len());
     let mut refused = None;
     for steps in plan.chunk_by(are_both_of_the_table) {
-        if let [step @ Step::Host(change)] = steps {
-            match host.apply(change) {
-                Ok(()) => done.push(step),
-                Err(reason) => refused = Some((step, reason)),
-            }
-        } else {
-            refused = apply_to_table(steps, table, &mut done);
-        }
+        refused = match steps {
+            [step @ Step::Host(change)] => note(step, host.apply(change), &mut done),
+            [step @ Step::Setting(change)] => note(step, table.set(change), &mut done),
+            steps => apply_to_table(steps, table, &mut done),
+        };
         if refused.is_some() {
             break;
         }
@@ -83,6 +86,21 @@ pub fn run(plan: &[Step], table: &mut dyn Table, host: &mut dyn Host) -> Result<
     }))
 }
 
+/// Notes a step that was done, returns one that was refused.
+fn note<'a>(
+    step: &'a Step,
+    result: Result<(), StepError>,
+    done: &mut Vec<&'a Step>,
+) -> Option<(&'a Step, StepError)> {
+    match result {
+        Ok(()) => {
+            done.push(step);
+            None
+        }
+        Err(reason) => Some((step, reason)),
+    }
+}
+
 fn are_both_of_the_table(one: &Step, other: &Step) -> bool {
     matches!((one, other), (Step::Table(_), Step::Table(_)))
 }
@@ -92,7 +110,7 @@ fn table_steps(steps: &[Step]) -> Vec<&TableStep> {
         .iter()
         .filter_map(|step| match step {
             Step::Table(step) => Some(step),
-            Step::Host(_) => None,
+            Step::Setting(_) | Step::Host(_) => None,
         })
         .collect()
 }
@@ -129,17 +147,19 @@ fn undo(done: &[&Step], table: &mut dyn Table, host: &mut dyn Host) -> Vec<(Step
     let mut left = Vec::new();
     for steps in back.chunk_by(are_both_of_the_table) {
         let mut refused = Vec::new();
-        if let [Step::Host(change)] = steps {
-            refused.extend(host.apply(change).err().map(|reason| (0, reason)));
-        } else {
-            let steps = table_steps(steps);
-            for (index, _) in table.apply(&steps).err().unwrap_or_default() {
-                // A refusal may have kept others from being tried: one by one.
-                let Some(step) = steps.get(index) else {
-                    continue;
-                };
-                let again = table.apply(&[step]).err().unwrap_or_default();
-                refused.extend(again.into_iter().map(|(_, reason)| (index, reason)));
+        match steps {
+            [Step::Host(change)] => refused.extend(host.apply(change).err().map(|why| (0, why))),
+            [Step::Setting(change)] => refused.extend(table.set(change).err().map(|why| (0, why))),
+            steps => {
+                let steps = table_steps(steps);
+                for (index, _) in table.apply(&steps).err().unwrap_or_default() {
+                    // A refusal may have kept others from being tried: one by one.
+                    let Some(step) = steps.get(index) else {
+                        continue;
+                    };
+                    let again = table.apply(&[step]).err().unwrap_or_default();
+                    refused.extend(again.into_iter().map(|(_, why)| (index, why)));
+                }
             }
         }
         let taken: Vec<&&Step> = done.by_ref().take(steps.len()).collect();
@@ -191,6 +211,10 @@ mod tests {
             } else {
                 Err(refused)
             }
+        }
+
+        fn set(&mut self, step: &SettingStep) -> Result<(), StepError> {
+            self.0.borrow_mut().take(&step.to_string())
         }
     }
 
