@@ -64,7 +64,7 @@ impl std::error::Error for Failure {}
 pub fn run(plan: &[Step], table: &mut dyn Table, host: &mut dyn Host) -> Result<(), Box<Failure>> {
     let mut done: Vec<&Step> = Vec::with_capacity(plan.len());
     let mut refused = None;
-    for steps in plan.chunk_by(are_both_of_the_table) {
+    for steps in plan.chunk_by(go_together) {
         refused = match steps {
             [step @ Step::Host(change)] => note(step, host.apply(change), &mut done),
             [step @ Step::Setting(change)] => note(step, table.set(change), &mut done),
@@ -101,8 +101,17 @@ fn note<'a>(
     }
 }
 
-fn are_both_of_the_table(one: &Step, other: &Step) -> bool {
-    matches!((one, other), (Step::Table(_), Step::Table(_)))
+/// Whether two steps can go to the kernel in one batch, all of which it tries. A
+/// service goes only when it is known that its servers went: the kernel would take
+/// one along whose removal it had refused, and no undo would bring it back.
+fn go_together(one: &Step, other: &Step) -> bool {
+    match (one, other) {
+        (Step::Table(one), Step::Table(TableStep::DeleteService(_))) => {
+            matches!(one, TableStep::DeleteService(_))
+        }
+        (Step::Table(_), Step::Table(_)) => true,
+        _ => false,
+    }
 }
 
 fn table_steps(steps: &[Step]) -> Vec<&TableStep> {
@@ -145,7 +154,7 @@ fn undo(done: &[&Step], table: &mut dyn Table, host: &mut dyn Host) -> Vec<(Step
     let back: Vec<Step> = done.iter().rev().map(|step| step.inverse()).collect();
     let mut done = done.iter().rev();
     let mut left = Vec::new();
-    for steps in back.chunk_by(are_both_of_the_table) {
+    for steps in back.chunk_by(go_together) {
         let mut refused = Vec::new();
         match steps {
             [Step::Host(change)] => refused.extend(host.apply(change).err().map(|why| (0, why))),
