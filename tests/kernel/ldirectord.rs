@@ -90,8 +90,10 @@ impl<'a> Ldirectord<'a> {
     /// `ldirectord CONFIG COMMAND`, to the end of what is not the daemon.
     fn command(&self, command: &str) {
         let programs = self.directory.join("sbin");
-        let words: [&str; 11] = [
+        let words: [&str; 12] = [
             "env",
+            // Set, it need not start itself again to set it.
+            "PERLIO=perlio",
             // Else perl goes through tables in another order each time.
             "PERL_HASH_SEED=0",
             "unshare",
