@@ -3,6 +3,8 @@
 
 mod daemon;
 
+use std::cell::Cell;
+
 use libtest_mimic::Failed;
 
 use self::daemon::{Ipvsadm, Ldirectord, lines, table};
@@ -63,13 +65,17 @@ const REMOVING: Policy = Policy {
     second_back: &[FOREIGN, SERVICE, SECOND],
 };
 
-/// The client asks until the table is as wanted; nobody else may answer.
+/// The client asks until the table is as wanted; nobody else may answer. Packets of
+/// a connection whose server is deleted meanwhile are dropped (`ip_vs_in`): that may
+/// end one request, as only one is on its way.
 fn asks_until(world: &World, ldirectord: &Ldirectord, wanted: &[&str], answering: &[&str]) {
     let wanted = lines(wanted);
+    let dropped = Cell::new(false);
     ldirectord.wait_for(&format!("table {wanted:#?}"), || {
         let answer = world.curl();
         assert!(
-            answering.iter().any(|name| answer.starts_with(name)),
+            answering.iter().any(|name| answer.starts_with(name))
+                || answer.starts_with("curl: (28)") && !dropped.replace(true),
             "{answer}, not one of {answering:?}"
         );
         (table(&world.director) == wanted).then_some(())

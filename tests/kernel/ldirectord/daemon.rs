@@ -143,13 +143,14 @@ impl<'a> Ldirectord<'a> {
         });
     }
 
-    /// Its log, without times and process ids.
+    /// The daemon's log, without times and process ids.
     pub fn log(&self) -> Vec<String> {
         let text = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
-        let config = self.config.to_str().expect("a path in UTF-8");
         text.lines()
             .map(|line| line.split_once("] ").map_or(line, |(_, message)| message))
-            .map(|message| message.replace(config, "CONFIG"))
+            // Its commands write there too, before or after what it writes.
+            .filter(|message| !message.starts_with("Invoking ldirectord"))
+            .map(str::to_owned)
             .collect()
     }
 }
