@@ -14,6 +14,14 @@ use crate::lab::{self, Namespace};
 /// Within this an event must come; ldirectord takes a second or two.
 const LIMIT: Duration = Duration::from_mins(2);
 
+/// Lines of the log that may come before or after others: what its commands write
+/// there, and that it saw its changed configuration before it is told to read it.
+const AT_ANY_TIME: [&str; 3] = [
+    "Invoking ldirectord",
+    "Configuration file",
+    " - ignore new configuration",
+];
+
 /// The program that ldirectord finds as ipvsadm.
 #[derive(Clone, Copy)]
 pub enum Ipvsadm {
@@ -148,8 +156,7 @@ impl<'a> Ldirectord<'a> {
         let text = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
         text.lines()
             .map(|line| line.split_once("] ").map_or(line, |(_, message)| message))
-            // Its commands write there too, before or after what it writes.
-            .filter(|message| !message.starts_with("Invoking ldirectord"))
+            .filter(|message| !AT_ANY_TIME.iter().any(|start| message.starts_with(start)))
             .map(str::to_owned)
             .collect()
     }
