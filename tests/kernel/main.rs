@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod differential;
 mod lab;
+mod ldirectord;
 mod no_module;
 mod random;
 mod save;
@@ -47,6 +48,7 @@ fn main() {
         random::TESTS,
         save::TESTS,
         demo::TESTS,
+        ldirectord::TESTS,
         differential::FIXED,
         differential::TESTS,
     ]
