@@ -17,10 +17,13 @@ mod nearest;
 mod read;
 mod report;
 mod surroundings;
+#[cfg(test)]
+mod tests;
 mod value;
 mod words;
-
+mod write;
 pub use check::{Check, CheckKind, DnsRecord, HttpQuestion, Trust};
 pub use error::{ConfigError, ConfigErrors};
 pub use surroundings::{Surroundings, System};
 pub use value::{Config, Host, OnExit, RealServer, SorryMode, SorryServer, VipWay, VirtualServer};
+pub use write::{Notes, Spot};

@@ -32,11 +32,11 @@ fn distance(from: &[char], to: &[char]) -> usize {
         let mut next = vec![row + 1];
         for (column, other) in to.iter().enumerate() {
             let changed = last[column] + usize::from(letter != other);
-            let mut least = changed.min(last[column + 1] + 1).min(next[column] + 1);
+            let mut fewest = changed.min(last[column + 1] + 1).min(next[column] + 1);
             if row > 0 && column > 0 && *letter == to[column - 1] && from[row - 1] == *other {
-                least = least.min(before[column - 1] + 1);
+                fewest = fewest.min(before[column - 1] + 1);
             }
-            next.push(least);
+            next.push(fewest);
         }
         before = last;
         last = next;

@@ -1,17 +1,14 @@
 //! Checks: the keys of one, where it has them from, and what comes of them.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use super::check_settings::CheckSettings;
 use super::virtual_server::Above;
-use super::{Found, Reader, commands};
+use super::{Found, Reader};
 use crate::config::document::{Item, Layers, Table};
 use crate::config::report::Place;
-use crate::config::{Check, CheckKind, DnsRecord, HttpQuestion, Trust, keys, words};
-use crate::health::{
-    Check as Asked, CheckKind as Runnable, CheckSpec, HttpCheck, HttpCheckError, StatusSet,
-};
+use crate::config::{Check, CheckKind, DnsRecord, HttpQuestion, Trust, keys};
+use crate::health::{Check as Asked, CheckKind as Runnable, CheckSpec, HttpCheck, HttpCheckError};
 use crate::model::Server;
 
 /// The check of a virtual server, for its servers to have.
@@ -19,9 +16,13 @@ use crate::model::Server;
 pub(super) struct Inherited<'a> {
     /// What a check of their own builds upon, nearest first.
     layers: Vec<Table<'a>>,
-    /// The check; none outside: it could not be read.
-    pub(super) value: Option<Option<Check>>,
+    /// The check, if there is one.
+    pub(super) value: Result<Option<Check>, Unread>,
 }
+
+/// It could not be read, and this has been told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unread;
 
 /// What may stand behind `check`.
 #[derive(Debug, Clone, Copy)]
@@ -34,131 +35,7 @@ pub(super) enum CheckWord<'a> {
     Own(Table<'a>),
 }
 
-/// The keys of a check that were named; an inner none means "not set after all".
-#[derive(Debug)]
-pub(super) struct CheckSettings {
-    kind: Option<Found<&'static str>>,
-    address: Option<Found<Option<IpAddr>>>,
-    port: Option<Found<u16>>,
-    interval: Option<Found<Duration>>,
-    connect_timeout: Option<Found<Duration>>,
-    timeout: Option<Found<Duration>>,
-    fall: Option<Found<u32>>,
-    rise: Option<Found<u32>>,
-    retry_interval: Option<Found<Duration>>,
-    path: Option<Found<String>>,
-    virtualhost: Option<Found<String>>,
-    status: Option<StatusSet>,
-    body: Option<Found<String>>,
-    tls_verify: Option<Found<bool>>,
-    ca_file: Option<Found<Option<PathBuf>>>,
-    command: Option<Vec<String>>,
-    query: Option<Found<String>>,
-    record: Option<Found<DnsRecord>>,
-    payload: Option<Found<Vec<u8>>>,
-    require_reply: Option<Found<bool>>,
-}
-
 impl Reader<'_> {
-    /// Every key of a check, whichever kind it belongs to.
-    pub(super) fn check_settings(&mut self, layers: &Layers<'_>) -> CheckSettings {
-        let surroundings = self.surroundings;
-        CheckSettings {
-            kind: self.find(layers, "type", |item| {
-                let names: Vec<_> = CheckKind::names()
-                    .iter()
-                    .map(|name| (*name, *name))
-                    .collect();
-                words::word(item, &names)
-            }),
-            address: self.find(layers, "address", |item| {
-                match words::text(item, "192.0.2.1")? {
-                    "" => Ok(None),
-                    text => text.parse().map(Some).map_err(|_| {
-                        format!(
-                            "'{}' is not an IP address; the port of a check is a key of its own",
-                            text.escape_debug()
-                        )
-                    }),
-                }
-            }),
-            port: self.find(layers, "port", |item| words::number(item, 0, u16::MAX)),
-            interval: self.find(layers, "interval", words::time),
-            connect_timeout: self.find(layers, "connect_timeout", words::time),
-            timeout: self.find(layers, "timeout", words::time),
-            fall: self.find(layers, "fall", |item| words::number(item, 1, 1000)),
-            rise: self.find(layers, "rise", |item| words::number(item, 1, 1000)),
-            retry_interval: self.find(layers, "retry_interval", words::time),
-            path: self.find(layers, "path", |item| {
-                words::text(item, "/health.html").map(str::to_owned)
-            }),
-            virtualhost: self.find(layers, "virtualhost", |item| {
-                words::text(item, "www.example.com").map(str::to_owned)
-            }),
-            status: self.status(layers),
-            body: self.find(layers, "body", |item| {
-                let text = words::text(item, "OK")?;
-                match regex_lite::Regex::new(text) {
-                    Ok(_) => Ok(text.to_owned()),
-                    Err(error) => Err(format!(
-                        "body is no regular expression: {error}; put a \\ before a character \
-                         that stands for itself"
-                    )),
-                }
-            }),
-            tls_verify: self.find(layers, "tls_verify", words::boolean),
-            ca_file: self.find(layers, "ca_file", |item| {
-                let text = words::text(item, "/etc/ssl/certs/internal.pem")?;
-                if text.is_empty() {
-                    return Ok(None);
-                }
-                let path = commands::absolute(item.key, text)?;
-                surroundings
-                    .ca_file(&path)
-                    .map_err(|why| format!("{}: {why}", text.escape_debug()))?;
-                Ok(Some(path))
-            }),
-            command: self.command(layers),
-            query: self.find(layers, "query", commands::domain),
-            record: self.find(layers, "record", |item| {
-                words::word(
-                    item,
-                    &DnsRecord::ALL.map(|record| (record.as_str(), record)),
-                )
-            }),
-            payload: self.find(layers, "payload", commands::hex),
-            require_reply: self.find(layers, "require_reply", words::boolean),
-        }
-    }
-
-    /// The statuses: numbers and ranges, alone or in a list.
-    fn status(&mut self, layers: &Layers<'_>) -> Option<StatusSet> {
-        let (_, item) = layers.find("status")?;
-        let parts: Vec<Item<'_>> = match item.elements() {
-            Some(elements) => elements.collect(),
-            None => vec![item],
-        };
-        let mut all = Vec::new();
-        for part in parts {
-            let text = match part.value.as_integer() {
-                Some(number) if number.radix() == 10 => Some(number.as_str()),
-                _ => part.value.as_str(),
-            };
-            all.push(self.read(&part, |part| {
-                let Some(text) = text else {
-                    return words::wrong_type(part, "statuses", "[200, \"301-302\"]");
-                };
-                let _: StatusSet = text.parse().map_err(|error| format!("status: {error}"))?;
-                Ok(text)
-            })?);
-        }
-        self.read(&item, |_| {
-            all.join(",").parse().map_err(|_| {
-                "status names none; write those that are well, as in status = [200]".to_owned()
-            })
-        })
-    }
-
     /// The word behind `check` in this table.
     fn check_word<'a>(
         &mut self,
@@ -208,7 +85,7 @@ impl Reader<'_> {
                 }
                 return Inherited {
                     layers: flat,
-                    value: word.map(|_| None),
+                    value: word.map(|_| None).ok_or(Unread),
                 };
             }
         };
@@ -216,7 +93,7 @@ impl Reader<'_> {
         let check = self.check(&Layers(layers.clone()), place);
         Inherited {
             layers,
-            value: check.map(Some),
+            value: check.map(Some).ok_or(Unread),
         }
     }
 
@@ -228,7 +105,7 @@ impl Reader<'_> {
         );
     }
 
-    /// The check of a server; none outside: it could not be read.
+    /// The check of a server, if it has one.
     pub(super) fn server_check<'a>(
         &mut self,
         table: &Table<'a>,
@@ -236,12 +113,13 @@ impl Reader<'_> {
         absent: CheckWord<'a>,
         server: Option<&Server>,
         place: Place,
-    ) -> Option<Option<Check>> {
-        let check = match self.check_word(table, absent)? {
-            CheckWord::Off => return Some(None),
+    ) -> Result<Option<Check>, Unread> {
+        let check = match self.check_word(table, absent).ok_or(Unread)? {
+            CheckWord::Off => return Ok(None),
             CheckWord::Own(own) => {
                 let layers = [own].into_iter().chain(above.check.layers.iter().copied());
-                Some(self.check(&Layers(layers.collect()), own.place)?)
+                let check = self.check(&Layers(layers.collect()), own.place);
+                Some(check.ok_or(Unread)?)
             }
             CheckWord::Inherit => {
                 let check = above.check.value.clone()?;
@@ -261,10 +139,10 @@ impl Reader<'_> {
             if let Err(error) = Asked::new(&spec, server) {
                 self.report
                     .error(place, format!("{error}: add port = NUMBER to its check"));
-                return None;
+                return Err(Unread);
             }
         }
-        Some(check)
+        Ok(check)
     }
 
     /// The check that the keys make.

@@ -54,14 +54,14 @@ impl Reader<'_> {
 /// A path that means the same wherever lbctl was started.
 pub(super) fn absolute(key: &str, text: &str) -> Result<PathBuf, String> {
     let path = Path::new(text);
-    match path.is_absolute() {
-        true => Ok(path.to_owned()),
-        false => Err(format!(
-            "{key} '{}' has to begin with '/': a service has no directory of its own; write the \
-             whole path",
-            text.escape_debug()
-        )),
+    if path.is_absolute() {
+        return Ok(path.to_owned());
     }
+    Err(format!(
+        "{key} '{}' has to begin with '/': a service has no directory of its own; write the \
+         whole path",
+        text.escape_debug()
+    ))
 }
 
 /// Whether every `{word}` is one that is replaced. Braces around anything else stay

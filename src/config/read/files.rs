@@ -71,15 +71,13 @@ pub(super) fn syntax(message: &str) -> String {
 /// The files that the main one includes, in the order of its list and then of their
 /// names.
 pub(super) fn included(
-    document: &Option<DeTable<'_>>,
+    document: Option<&DeTable<'_>>,
     main: &Path,
     surroundings: &dyn Surroundings,
     report: &mut Report,
 ) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
-    let include = document
-        .as_ref()
-        .and_then(|document| Table::document(0, document).get("include"));
+    let include = document.and_then(|document| Table::document(0, document).get("include"));
     let Some(item) = include else {
         return files;
     };

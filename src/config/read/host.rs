@@ -57,9 +57,10 @@ impl Reader<'_> {
             }
         };
         // Slashes are for names with a dot in a part; otherwise they mean the same.
-        let name = match name.contains('.') {
-            true => name.to_owned(),
-            false => name.replace('/', "."),
+        let name = if name.contains('.') {
+            name.to_owned()
+        } else {
+            name.replace('/', ".")
         };
         if self
             .config

@@ -3,9 +3,11 @@
 
 mod advice;
 mod check;
+mod check_settings;
 mod commands;
 mod files;
 mod host;
+mod identity;
 mod server;
 mod settings;
 mod virtual_server;
@@ -35,11 +37,12 @@ impl Config {
         let mut report = Report::default();
         let main = files::source(path, text, 0, &mut report);
         let document = document(&main, 0, &mut report);
-        let included: Vec<Source> = files::included(&document, path, surroundings, &mut report)
-            .into_iter()
-            .enumerate()
-            .map(|(number, (path, text))| files::source(&path, &text, number + 1, &mut report))
-            .collect();
+        let included: Vec<Source> =
+            files::included(document.as_ref(), path, surroundings, &mut report)
+                .into_iter()
+                .enumerate()
+                .map(|(number, (path, text))| files::source(&path, &text, number + 1, &mut report))
+                .collect();
         let sources: Vec<&Source> = std::iter::once(&main).chain(&included).collect();
         let mut reader = Reader {
             sources: &sources,
@@ -60,9 +63,10 @@ impl Config {
                 reader.file(&Table::document(number + 1, document), false);
             }
         }
-        match reader.report.is_empty() {
-            true => Ok(reader.config),
-            false => Err(reader.report.finish(&sources)),
+        if reader.report.is_empty() {
+            Ok(reader.config)
+        } else {
+            Err(reader.report.finish(&sources))
         }
     }
 }

@@ -30,7 +30,7 @@ impl Reader<'_> {
             let maintenance = self.get(&table, "maintenance", words::boolean);
             let Some((server, place)) = self.server(&table, above) else {
                 // Its check may be wrong as well.
-                self.server_check(&table, above, CheckWord::Inherit, None, table.place);
+                let _ = self.server_check(&table, above, CheckWord::Inherit, None, table.place);
                 continue;
             };
             if let Some(first) = places.insert(server.name(), place) {
@@ -44,7 +44,7 @@ impl Reader<'_> {
                 );
             }
             let check = self.server_check(&table, above, CheckWord::Inherit, Some(&server), place);
-            if let Some(None) = check
+            if let Ok(None) = check
                 && above.check_required
             {
                 self.report.error(
@@ -59,7 +59,7 @@ impl Reader<'_> {
             servers.push(RealServer {
                 server,
                 maintenance: maintenance.unwrap_or_default(),
-                check: check.flatten(),
+                check: check.unwrap_or_default(),
             });
         }
         servers
@@ -82,7 +82,7 @@ impl Reader<'_> {
             let place = found.as_ref().map_or(table.place, |(_, place)| *place);
             let server = found.map(|(server, _)| server);
             let check = self.server_check(&table, above, CheckWord::Off, server.as_ref(), place);
-            (server?, check?, place)
+            (server?, check.ok()?, place)
         } else {
             let (server, place) = self.named_server(&item, None, above)?;
             (server, None, place)
@@ -104,16 +104,14 @@ impl Reader<'_> {
 
     /// What the kernel is told of a server, and where its address stands.
     fn server(&mut self, table: &Table<'_>, above: &Above<'_>) -> Option<(Server, Place)> {
-        match table.get("address") {
-            Some(item) => self.named_server(&item, Some(table), above),
-            None => {
-                self.report.error(
-                    table.place,
-                    "a server needs an address; write address = \"ADDRESS:PORT\"",
-                );
-                None
-            }
-        }
+        let Some(item) = table.get("address") else {
+            self.report.error(
+                table.place,
+                "a server needs an address; write address = \"ADDRESS:PORT\"",
+            );
+            return None;
+        };
+        self.named_server(&item, Some(table), above)
     }
 
     fn named_server(

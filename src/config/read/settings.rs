@@ -8,7 +8,7 @@ use crate::config::words::{self, word};
 use crate::config::{SorryMode, VipWay, keys};
 use crate::health::OnFailure;
 use crate::model::{
-    Method, Netmask, Protocol, Scheduler, SchedulerFlags, Server, Service, TunnelChange,
+    Family, Method, Netmask, Protocol, Scheduler, SchedulerFlags, Server, Service, TunnelChange,
     TunnelChecksum, TunnelKind,
 };
 
@@ -112,9 +112,10 @@ impl Reader<'_> {
             }),
             depool_threshold: self.find(layers, "depool_threshold", words::share),
             on_failure: self.find(layers, "inhibit_on_failure", |item| {
-                Ok(match words::boolean(item)? {
-                    true => OnFailure::Inhibit,
-                    false => OnFailure::Remove,
+                Ok(if words::boolean(item)? {
+                    OnFailure::Inhibit
+                } else {
+                    OnFailure::Remove
                 })
             }),
             slow_start: self.find(layers, "slow_start", words::time_or_off),
@@ -213,11 +214,7 @@ pub(super) fn method(item: &Item<'_>) -> Result<Method, String> {
 
 /// The mask, if it fits the family. One that fits the other family and stands in
 /// `[defaults]` is for the services of that family.
-pub(super) fn netmask(
-    found: &Found<String>,
-    family: crate::model::Family,
-) -> Result<Option<Netmask>, String> {
-    use crate::model::Family;
+pub(super) fn netmask(found: &Found<String>, family: Family) -> Result<Option<Netmask>, String> {
     match Netmask::parse(&found.value, family) {
         Ok(netmask) => Ok(Some(netmask)),
         Err(error) => {

@@ -2,13 +2,13 @@
 
 use super::check::Inherited;
 use super::settings::{self, Settings};
-use super::{Found, Reader, advice, routable};
+use super::{Found, Reader, advice};
 use crate::config::document::{Layers, Table};
 use crate::config::report::position;
 use crate::config::{SorryMode, VipWay, VirtualServer, keys, words};
 use crate::health::Policy;
 use crate::model::{
-    Family, Forward, Impossible, Method, Protocol, ServerChange, Service, ServiceChange, ServiceId,
+    Forward, Impossible, Method, Protocol, ServerChange, Service, ServiceChange, ServiceId,
 };
 
 /// The longest name, in characters.
@@ -57,7 +57,7 @@ impl Reader<'_> {
         }
         // What could not be read has been told, and no value comes of it.
         let (Some(service), Some(forward), Some(check)) =
-            (service, above.forward, above.check.value)
+            (service, above.forward, above.check.value.ok())
         else {
             return;
         };
@@ -85,13 +85,12 @@ impl Reader<'_> {
         let name = self.read(&item, |item| {
             let name = words::text(item, "web")?;
             let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
-            match fits && !name.contains(char::is_control) {
-                true => Ok(name.to_owned()),
-                false => Err(format!(
-                    "a name has 1 to {LONGEST_NAME} characters, all of them printable; choose \
-                     another"
-                )),
+            if fits && !name.contains(char::is_control) {
+                return Ok(name.to_owned());
             }
+            Err(format!(
+                "a name has 1 to {LONGEST_NAME} characters, all of them printable; choose another"
+            ))
         })?;
         if let Some(first) = self.names.get(&name) {
             let first = position(self.sources, *first);
@@ -106,102 +105,6 @@ impl Reader<'_> {
             self.names.insert(name.clone(), item.place);
         }
         Some(name)
-    }
-
-    /// What names the service to the kernel; the file says it once.
-    fn id(&mut self, table: &Table<'_>, settings: &Settings) -> Option<ServiceId> {
-        let listen = table.get("listen");
-        let fwmark = table.get("fwmark");
-        let (id, place) = match (listen, fwmark) {
-            (Some(listen), None) => (self.listen(table, settings), listen.place),
-            (None, Some(fwmark)) => (self.mark(table), fwmark.place),
-            (Some(_), Some(fwmark)) => {
-                self.report.error(
-                    fwmark.place,
-                    "a virtual server has either listen or fwmark; take one of the two out",
-                );
-                return None;
-            }
-            (None, None) => {
-                self.report.error(
-                    table.place,
-                    "a virtual server needs listen = \"ADDRESS:PORT\" (or fwmark = NUMBER)",
-                );
-                return None;
-            }
-        };
-        let id = id?;
-        if let Some(first) = self.services.get(&id) {
-            let first = position(self.sources, *first);
-            self.report.error(
-                place,
-                format!(
-                    "the service {id} is there twice, first at {first}; put all its servers \
-                     into one [[virtual_server]]"
-                ),
-            );
-        } else {
-            self.services.insert(id, place);
-        }
-        Some(id)
-    }
-
-    fn listen(&mut self, table: &Table<'_>, settings: &Settings) -> Option<ServiceId> {
-        if let Some(family) = table.get("family") {
-            self.report.error(
-                family.place,
-                "family belongs to fwmark; an address tells its family by itself: take it out",
-            );
-        }
-        if settings.protocol.is_none() && Layers(vec![*table]).find("protocol").is_none() {
-            // One in the defaults that cannot be read has been told.
-            self.report.error(
-                table.place,
-                "a virtual server with listen needs a protocol; write protocol = \"tcp\" (or \
-                 udp, or sctp)",
-            );
-        }
-        let protocol = value(settings.protocol.clone());
-        let surroundings = self.surroundings;
-        let (address, port) = self.get(table, "listen", |item| {
-            let text = words::text(item, "192.0.2.10:80")?;
-            let (address, port) = surroundings.socket(text, protocol)?;
-            routable(address, text)?;
-            let port = port.ok_or_else(|| {
-                format!(
-                    "'{}' has no port; write ADDRESS:PORT (port 0 stands for all ports of a \
-                     persistent service)",
-                    text.escape_debug()
-                )
-            })?;
-            Ok((address, port))
-        })?;
-        Some(ServiceId::Address {
-            protocol: protocol?,
-            address,
-            port,
-        })
-    }
-
-    fn mark(&mut self, table: &Table<'_>) -> Option<ServiceId> {
-        if let Some(protocol) = table.get("protocol") {
-            self.report.error(
-                protocol.place,
-                "a service by mark has no protocol: the mark decides; take it out",
-            );
-        }
-        let family = match table.get("family") {
-            Some(item) => self.read(&item, |item| {
-                let all = [Family::Ipv4, Family::Ipv6];
-                words::word(item, &all.map(|family| (family.as_str(), family)))
-            }),
-            None => Some(Family::Ipv4),
-        };
-        let mark = self.get(table, "fwmark", |item| words::number(item, 1, u32::MAX))?;
-        Some(ServiceId::Fwmark {
-            mark,
-            family: family?,
-        })
     }
 
     fn service(
