@@ -10,7 +10,7 @@ use super::nearest::nearest;
 use crate::model::parse_duration;
 
 /// The shortest and the longest time of a check. Longer ones would overflow clocks.
-const TIMES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(86_400));
+const TIMES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_hours(24));
 
 type Result<T> = std::result::Result<T, String>;
 

@@ -1,5 +1,9 @@
 //! Files that people write, and what is said to them.
 
+mod checks;
+mod combinations;
+mod generate;
+mod manual;
 mod mistakes;
 mod places;
 mod round_trip;

@@ -147,3 +147,16 @@ fn a_file_that_cannot_be_read() {
         "/none.toml: cannot read the file: entity not found"
     );
 }
+
+#[test]
+fn depth_is_bounded() {
+    for text in [
+        format!("x = {}1{}\n", "[".repeat(100_000), "]".repeat(100_000)),
+        format!("x = {}1{}\n", "{a=".repeat(100_000), "}".repeat(100_000)),
+        format!("[host.sysctl]\n{}a = 1\n", "a.".repeat(100_000)),
+        format!("[host.sysctl.{}a]\n", "a.".repeat(100_000)),
+        format!("[[{}a]]\n", "a.".repeat(100_000)),
+    ] {
+        let _ = shown(text.as_bytes());
+    }
+}
