@@ -63,7 +63,8 @@ where
 {
     let DeValue::Integer(digits) = item.value else {
         let wanted = format!("a whole number from {min} to {max}, without quotes");
-        return wrong_type(item, &wanted, &max.to_string());
+        let example: i128 = min.into().max(1);
+        return wrong_type(item, &wanted, &example.to_string());
     };
     let wrong = || {
         format!(

@@ -73,18 +73,18 @@ impl Reader<'_> {
         let default = defaults
             .and_then(|defaults| defaults.get("check"))
             .and_then(|item| item.table());
+        // Without a type it only says what checks have when they do not say it.
+        let typed = default.is_some_and(|check| check.get("type").is_some());
         let word = self.check_word(table, CheckWord::Inherit);
         let layers: Vec<Table<'a>> = match word {
             Some(CheckWord::Own(own)) => [own].into_iter().chain(default).chain(flat).collect(),
-            Some(CheckWord::Inherit) if default.is_some() => {
-                default.into_iter().chain(flat).collect()
-            }
+            Some(CheckWord::Inherit) if typed => default.into_iter().chain(flat).collect(),
             _ => {
                 if let (Some(CheckWord::Inherit), Some(item)) = (word, table.get("check")) {
                     self.nothing_to_inherit(&item);
                 }
                 return Inherited {
-                    layers: flat,
+                    layers: default.into_iter().chain(flat).collect(),
                     value: word.map(|_| None).ok_or(Unread),
                 };
             }

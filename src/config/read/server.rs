@@ -6,7 +6,7 @@ use super::check::CheckWord;
 use super::virtual_server::Above;
 use super::{Reader, advice, routable, settings};
 use crate::config::document::{Item, Layers, Table};
-use crate::config::report::{Place, position};
+use crate::config::report::Place;
 use crate::config::{RealServer, SorryServer, keys, words};
 use crate::health::ProbeError;
 use crate::model::{Impossible, Server, ServerChange};
@@ -34,13 +34,11 @@ impl Reader<'_> {
                 continue;
             };
             if let Some(first) = places.insert(server.name(), place) {
-                let first = position(self.sources, first);
-                self.report.error(
+                self.report.twice(
                     place,
-                    format!(
-                        "the server {} is there twice, first at {first}; take one of the two out",
-                        server.endpoint()
-                    ),
+                    format!("the server {} is there twice", server.endpoint()),
+                    first,
+                    "take one of the two out",
                 );
             }
             let check = self.server_check(&table, above, CheckWord::Inherit, Some(&server), place);

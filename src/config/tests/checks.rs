@@ -78,3 +78,21 @@ fn every_kind_of_check() {
         udp
     );
 }
+
+#[test]
+fn a_default_check_without_a_type_is_none() {
+    let defaults = "[defaults.check]\nfall = 7\n";
+    let config = read(&format!("{defaults}{WEB}"));
+    assert_eq!(config.virtual_servers[0].check.as_ref().unwrap().fall, 7);
+    let check = ["check", "type", "path", "host", "interval"];
+    let without: Vec<&str> = WEB
+        .lines()
+        .filter(|line| !check.iter().any(|word| line.contains(word)))
+        .collect();
+    let without = without.join("\n");
+    let own = "[virtual_server.real_server.check]\ntype = \"tcp\"\n";
+    let config = read(&format!("{defaults}{without}\n{own}"));
+    let web = &config.virtual_servers[0];
+    assert_eq!((&web.check, &web.real_servers[0].check), (&None, &None));
+    assert_eq!(web.real_servers[1].check.as_ref().unwrap().fall, 7);
+}

@@ -133,7 +133,7 @@ fn settings_that_do_not_go_together() {
     let ways = server("vip = \"none\"", "") + &server("", "").replace("1:80", "1:443");
     only(
         &ways,
-        &["8:1: 192.0.2.1 reaches IPVS in another way at lbctl.toml:4:7"],
+        &["8:1: 192.0.2.1 reaches IPVS in two ways, first at lbctl.toml:4:7"],
     );
 }
 

@@ -87,11 +87,19 @@ fn unknown_keys_and_words() {
         "wieght = 2",
         &["unknown key 'wieght'; did you mean weight?"],
     );
-    in_service("lb_algo = \"rr\"", &["here it is called scheduler"]);
+    in_service(
+        "lb_algo = \"rr\"",
+        &["unknown key 'lb_algo'; use scheduler instead"],
+    );
     in_service(
         "interval = \"3s\"",
         &["does not belong to", "[virtual_server.check]"],
     );
+    in_service(
+        "[virtual_server.check]\ntype = \"tcp\"\nquorum = 2",
+        &["quorum does not belong to [virtual_server.check]; write it right below"],
+    );
+    in_server("port = 80", &["unknown key 'port'; use address instead"]);
     in_server(
         "colour = 2",
         &["unknown key 'colour'", "knows address, weight"],
@@ -132,7 +140,7 @@ fn unknown_keys_and_words() {
     only("[hots]\n", &["1:2: unknown key 'hots'; did you mean host?"]);
     only(
         "[[real_server]]\naddress = \"10.0.0.1\"\n",
-        &["real_server does not belong to the file; write it in [[virtual_server]]"],
+        &["real_server does not belong to the file; write it right below [[virtual_server]]"],
     );
 }
 
