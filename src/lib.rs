@@ -15,6 +15,8 @@ pub mod check;
 pub mod cli;
 /// One file per verb: ask, call, hand to render.
 pub mod commands;
+/// lbctl.toml: read with all its mistakes, written as a person would.
+pub mod config;
 /// The walkthrough, shown step by step in network namespaces of its own.
 pub mod demo;
 /// Other tools' languages.

@@ -9,9 +9,6 @@ use crate::render;
 use super::context::Context;
 use super::{Error, Result, Status, words};
 
-/// 31 days.
-const MAX_TIMEOUT: u32 = 2_678_400;
-
 fn failed(doing: &str) -> impl Fn(ipvs::Error) -> Error {
     move |source| Error::Ipvs {
         doing: doing.to_owned(),
@@ -24,7 +21,7 @@ pub(super) fn timeouts(context: &mut Context, args: &TimeoutsArgs) -> Result<Sta
     const DOING: &str = "set the timeouts";
     let seconds = |what: &str, text: &Option<String>| -> Result<u32> {
         text.as_deref().map_or(Ok(0), |text| {
-            words::number(&format!("{what} timeout"), text, 1, MAX_TIMEOUT)
+            words::number(&format!("{what} timeout"), text, 1, Timeouts::MAX)
         })
     };
     let wanted = Timeouts {
@@ -69,18 +66,13 @@ fn role(word: SyncWord) -> SyncRole {
 }
 
 fn start(context: &mut Context, args: &SyncStartArgs) -> Result<Status> {
-    if args.mcast_interface.is_empty() || args.mcast_interface.len() > 15 {
-        return Err(Error::Usage(format!(
-            "'{}' is no interface's name: 1 to 15 bytes",
-            args.mcast_interface.escape_default()
-        )));
-    }
+    SyncDaemon::check_interface(&args.mcast_interface).map_err(Error::Usage)?;
     let group = match args.mcast_group.as_deref().map(words::literal_address) {
         Some(group) => Some(group?),
         None => None,
     };
-    if let Some(group) = group.filter(|group| !group.is_multicast()) {
-        return Err(Error::Usage(format!("{group} is not a multicast group")));
+    if let Some(group) = group {
+        SyncDaemon::check_group(group).map_err(Error::Usage)?;
     }
     // 0 leaves it to the kernel.
     let daemon = SyncDaemon {
@@ -88,7 +80,7 @@ fn start(context: &mut Context, args: &SyncStartArgs) -> Result<Status> {
         interface: args.mcast_interface.clone(),
         id: words::number("syncid", &args.syncid, 0, 255)?,
         max_length: match &args.sync_maxlen {
-            Some(text) => words::number("sync-maxlen", text, 1, 65507)?,
+            Some(text) => words::number("sync-maxlen", text, 1, SyncDaemon::MAX_LENGTH)?,
             None => 0,
         },
         group,

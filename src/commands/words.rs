@@ -9,17 +9,12 @@ use crate::cli::{
 };
 use crate::lookup;
 use crate::model::{
-    Family, Method, Netmask, Protocol, ServerChange, ServiceChange, ServiceId, TunnelChange,
-    TunnelChecksum,
+    Family, Method, Netmask, Protocol, Server, ServerChange, Service, ServiceChange, ServiceId,
+    TunnelChange, TunnelChecksum,
 };
 use crate::reconcile::TableRequest;
 
 use super::{Error, Result};
-
-/// The kernel reads weights and thresholds as `int`.
-const INT_MAX: u32 = 2_147_483_647;
-/// 31 days, `IP_VS_SVC_MAX_TIMEOUT` of ipvsadm.
-const MAX_PERSISTENCE: u32 = 2_678_400;
 
 /// A number between two bounds.
 pub(super) fn number<T>(what: &str, text: &str, min: T, max: T) -> Result<T>
@@ -130,7 +125,7 @@ fn service_change(options: &ServiceOptions, family: Family) -> Result<ServiceCha
             "persistence timeout",
             text,
             1,
-            MAX_PERSISTENCE,
+            Service::MAX_PERSISTENCE,
         )?)),
     };
     let netmask = match options.netmask.as_deref() {
@@ -140,13 +135,9 @@ fn service_change(options: &ServiceOptions, family: Family) -> Result<ServiceCha
     let persistence_engine = match options.pe.as_deref() {
         None => None,
         Some("none") => Some(None),
-        Some("sip") => Some(Some("sip".to_owned())),
-        Some(name) => {
-            return Err(usage(format!(
-                "unknown persistence engine '{}'; Linux has sip",
-                name.escape_default()
-            )));
-        }
+        Some(name) => Some(Some(
+            Service::parse_persistence_engine(name).map_err(Error::Usage)?,
+        )),
     };
     let one_packet = match (options.ops, options.no_ops) {
         (true, _) => Some(true),
@@ -207,7 +198,7 @@ fn tunnel_change(options: &TunnelOptions) -> Result<TunnelChange> {
 fn server_change(options: &ServerOptions) -> Result<ServerChange> {
     let int = |what: &str, text: &Option<String>| -> Result<Option<u32>> {
         text.as_deref()
-            .map(|text| number(what, text, 0, INT_MAX))
+            .map(|text| number(what, text, 0, Server::MAX_WEIGHT))
             .transpose()
     };
     Ok(ServerChange {

@@ -1,28 +1,10 @@
 //! What the user named: the settings to change, and no others. Applied to what
 //! is there (`edit`) or to the defaults (`add`, `replace`) it gives what shall be.
 
-use std::fmt;
-
 use super::{
-    Family, Forward, Netmask, Protocol, Scheduler, SchedulerFlags, Server, Service, ServiceId,
-    Tunnel, TunnelChecksum, TunnelKind,
+    Family, Forward, Impossible, Netmask, Protocol, Scheduler, SchedulerFlags, Server, Service,
+    ServiceId, Tunnel, TunnelChecksum, TunnelKind,
 };
-
-/// A combination of settings that cannot work, though the kernel may take it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Impossible(String);
-
-impl fmt::Display for Impossible {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Impossible {}
-
-fn impossible<T>(why: impl Into<String>) -> Result<T, Impossible> {
-    Err(Impossible(why.into()))
-}
 
 /// Settings of a virtual service that were named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,8 +44,8 @@ impl ServiceChange {
             changed.scheduler = scheduler.clone();
         }
         if let Some(words) = &self.scheduler_flags {
-            changed.scheduler_flags =
-                SchedulerFlags::parse(words, &changed.scheduler).map_err(Impossible)?;
+            changed.scheduler_flags = SchedulerFlags::parse(words, &changed.scheduler)
+                .map_err(Impossible::SchedulerFlags)?;
         }
         if let Some(timeout) = self.persistence_timeout {
             changed.persistence_timeout = timeout;
@@ -85,14 +67,10 @@ impl ServiceChange {
 fn check_service(service: &Service) -> Result<(), Impossible> {
     if let ServiceId::Address { protocol, port, .. } = service.id {
         if port == 0 && service.persistence_timeout.is_none() {
-            return impossible(
-                "port 0 means all ports, and needs persistence (-p); name a port otherwise",
-            );
+            return Err(Impossible::AllPorts);
         }
         if service.one_packet && protocol != Protocol::Udp {
-            return impossible(format!(
-                "one-packet scheduling is only for UDP and fwmark services, not for {protocol}"
-            ));
+            return Err(Impossible::OnePacket(protocol));
         }
     }
     Ok(())
@@ -162,7 +140,12 @@ impl ServerChange {
         Ok(changed)
     }
 
-    fn forward(&self, before: Forward) -> Result<Forward, Impossible> {
+    /// How packets get to a server whose method was `before`, with this method and
+    /// tunnel named.
+    ///
+    /// # Errors
+    /// Tunnel options without a tunnel, or those of another kind of tunnel.
+    pub fn forward(&self, before: Forward) -> Result<Forward, Impossible> {
         let forward = match (self.method, before) {
             (None, before) => before,
             (Some(Method::Nat), _) => Forward::Nat,
@@ -174,9 +157,7 @@ impl ServerChange {
             return Ok(forward);
         }
         let Forward::Tun(tunnel) = forward else {
-            return impossible(format!(
-                "tunnel options need --forward tun (-i); the server's method is {forward}"
-            ));
+            return Err(Impossible::TunnelOptions(forward));
         };
         // Another encapsulation starts afresh: ports and checksums differ in kind.
         let start = match self.tunnel.kind {
@@ -186,40 +167,40 @@ impl ServerChange {
             },
             _ => tunnel,
         };
-        Ok(Forward::Tun(Tunnel {
+        let named = Tunnel {
             kind: start.kind,
             port: self.tunnel.port.unwrap_or(start.port),
             checksum: self.tunnel.checksum.unwrap_or(start.checksum),
-        }))
+        };
+        check_tunnel(named)?;
+        Ok(Forward::Tun(named))
     }
 }
 
 fn check_server(server: &Server, service: &ServiceId) -> Result<(), Impossible> {
     if server.lower_threshold > server.upper_threshold {
-        return impossible(format!(
-            "the lower threshold ({}) is above the upper one ({}); give both, as in -x 100 -y 80",
-            server.lower_threshold, server.upper_threshold
-        ));
+        return Err(Impossible::Thresholds {
+            lower: server.lower_threshold,
+            upper: server.upper_threshold,
+        });
     }
     if Family::of(server.address) != service.family() && !matches!(server.forward, Forward::Tun(_))
     {
-        return impossible(format!(
-            "{} is of another address family than {service}; only --forward tun can cross \
-             families",
-            server.endpoint()
-        ));
+        return Err(Impossible::Families {
+            server: server.endpoint(),
+            service: *service,
+        });
     }
     if let Some(port) = service.port() {
         if server.port != port && !server.forward.maps_ports() {
-            return impossible(format!(
-                "{} has another port than {service}, and {} cannot change ports: leave the \
-                 server's port out, or use --forward nat",
-                server.endpoint(),
-                server.forward
-            ));
+            return Err(Impossible::Ports {
+                server: server.endpoint(),
+                service: *service,
+                forward: server.forward,
+            });
         }
         if server.port == 0 && port != 0 {
-            return impossible(format!("{}: port 0 is not a port", server.endpoint()));
+            return Err(Impossible::PortZero(server.endpoint()));
         }
     }
     match server.forward {
@@ -231,14 +212,10 @@ fn check_server(server: &Server, service: &ServiceId) -> Result<(), Impossible> 
 fn check_tunnel(tunnel: Tunnel) -> Result<(), Impossible> {
     let plain = tunnel.port == 0 && tunnel.checksum == TunnelChecksum::None;
     match tunnel.kind {
-        TunnelKind::Ipip if !plain => impossible("an ipip tunnel has neither port nor checksum"),
-        TunnelKind::Gue if tunnel.port == 0 => {
-            impossible("a gue tunnel needs the server's UDP port (--tun-port)")
-        }
-        TunnelKind::Gre if tunnel.port != 0 => impossible("a gre tunnel has no port"),
-        TunnelKind::Gre if tunnel.checksum == TunnelChecksum::Remote => {
-            impossible("remote checksum offload is for gue tunnels, not for gre")
-        }
+        TunnelKind::Ipip if !plain => Err(Impossible::IpipOptions),
+        TunnelKind::Gue if tunnel.port == 0 => Err(Impossible::GuePort),
+        TunnelKind::Gre if tunnel.port != 0 => Err(Impossible::GrePort),
+        TunnelKind::Gre if tunnel.checksum == TunnelChecksum::Remote => Err(Impossible::GreRemote),
         _ => Ok(()),
     }
 }

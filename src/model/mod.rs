@@ -4,6 +4,7 @@
 mod address;
 mod change;
 mod duration;
+mod impossible;
 mod scheduler;
 mod server;
 mod service;
@@ -13,8 +14,9 @@ mod sync;
 mod vip;
 
 pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed};
-pub use change::{Impossible, Method, ServerChange, ServiceChange, TunnelChange};
+pub use change::{Method, ServerChange, ServiceChange, TunnelChange};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
+pub use impossible::Impossible;
 pub use scheduler::{ParseSchedulerError, Scheduler, SchedulerFlags};
 pub use server::{Forward, Server, Tunnel, TunnelChecksum, TunnelKind};
 pub use service::{Protocol, Service, ServiceId};

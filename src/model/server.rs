@@ -146,6 +146,9 @@ pub struct Server {
 }
 
 impl Server {
+    /// The greatest weight and threshold: the kernel reads them as `int`.
+    pub const MAX_WEIGHT: u32 = 2_147_483_647;
+
     /// What names it: address and port.
     #[must_use]
     pub fn name(&self) -> (IpAddr, u16) {

@@ -174,6 +174,23 @@ pub struct Service {
 }
 
 impl Service {
+    /// The longest persistence in seconds: 31 days, `IP_VS_SVC_MAX_TIMEOUT` of ipvsadm.
+    pub const MAX_PERSISTENCE: u32 = 2_678_400;
+
+    /// Reads the name of a persistence engine.
+    ///
+    /// # Errors
+    /// Linux has none of this name.
+    pub fn parse_persistence_engine(name: &str) -> Result<String, String> {
+        match name {
+            "sip" => Ok(name.to_owned()),
+            _ => Err(format!(
+                "unknown persistence engine '{}'; Linux has sip",
+                name.escape_default()
+            )),
+        }
+    }
+
     /// A service with ipvsadm's defaults: wlc, not persistent.
     #[must_use]
     pub fn new(id: ServiceId) -> Self {

@@ -15,6 +15,11 @@ pub struct Timeouts {
     pub udp: u32,
 }
 
+impl Timeouts {
+    /// The longest, in seconds: 31 days.
+    pub const MAX: u32 = 2_678_400;
+}
+
 /// What a synchronisation daemon does (`IP_VS_STATE_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SyncRole {
@@ -52,4 +57,34 @@ pub struct SyncDaemon {
     pub port: u16,
     /// Time to live, 1 to 255; 1 by default.
     pub ttl: u8,
+}
+
+impl SyncDaemon {
+    /// The longest message in bytes that may be asked for.
+    pub const MAX_LENGTH: u16 = 65507;
+
+    /// Whether this can be an interface's name.
+    ///
+    /// # Errors
+    /// It is empty, or longer than `IFNAMSIZ` allows.
+    pub fn check_interface(name: &str) -> Result<(), String> {
+        if (1..=15).contains(&name.len()) {
+            return Ok(());
+        }
+        Err(format!(
+            "'{}' is no interface's name: 1 to 15 bytes",
+            name.escape_default()
+        ))
+    }
+
+    /// Whether this can be a multicast group.
+    ///
+    /// # Errors
+    /// It is no multicast address.
+    pub fn check_group(group: IpAddr) -> Result<(), String> {
+        if group.is_multicast() {
+            return Ok(());
+        }
+        Err(format!("{group} is not a multicast group"))
+    }
 }

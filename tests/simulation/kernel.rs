@@ -6,10 +6,13 @@ use std::net::IpAddr;
 
 use lbctl::model::{Server, ServerState, Service, ServiceId, ServiceState, Stats, TableStep};
 
-/// The table. Servers stand in it by address and port.
+/// Servers by address and port.
+type Servers = BTreeMap<(IpAddr, u16), Server>;
+
+/// The table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kernel {
-    pub services: BTreeMap<ServiceId, (Service, BTreeMap<(IpAddr, u16), Server>)>,
+    pub services: BTreeMap<ServiceId, (Service, Servers)>,
 }
 
 impl Kernel {
