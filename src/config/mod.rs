@@ -10,6 +10,7 @@
 //! holds their names.
 
 mod check;
+mod desired;
 mod document;
 mod error;
 mod keys;

@@ -25,7 +25,10 @@ pub trait Machine {
     fn plan_host(&mut self, wish: &HostWish, owned: &Owned) -> Result<HostPlan, StepError>;
 
     /// What lbctl noted as its own.
-    fn owned(&self) -> Owned;
+    ///
+    /// # Errors
+    /// The note cannot be read.
+    fn owned(&mut self) -> Result<Owned, StepError>;
 
     /// Notes what is lbctl's own, so that it outlives this process.
     ///
@@ -103,7 +106,7 @@ pub fn prepare(
     manner: Manner,
 ) -> Result<Prepared, ApplyError> {
     let actual = machine.look().map_err(ApplyError::Look)?;
-    let owned = machine.owned();
+    let owned = machine.owned().map_err(ApplyError::Look)?;
     let host = machine
         .plan_host(&desired.host, &owned)
         .map_err(ApplyError::Look)?;

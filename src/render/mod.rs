@@ -1,5 +1,6 @@
 //! Values into what a person or a script reads. Never touches the kernel.
 
+mod changes;
 mod check;
 mod columns;
 mod connections;
@@ -13,6 +14,7 @@ mod settings;
 mod table;
 mod vip;
 
+pub use changes::{changes, changes_json};
 pub use check::{CheckLine, check, check_json};
 pub use columns::{Cells, Columns};
 pub use connections::{ConnectionGroup, ConnectionLine, connections, connections_json};

@@ -236,8 +236,8 @@ impl Machine for Process {
         })
     }
 
-    fn owned(&self) -> Owned {
-        self.world.borrow().owned.clone()
+    fn owned(&mut self) -> Result<Owned, StepError> {
+        Ok(self.world.borrow().owned.clone())
     }
 
     fn own(&mut self, owned: &Owned) -> Result<(), StepError> {
