@@ -272,19 +272,23 @@ pub(super) fn push_server_edit(
     before: &Server,
     after: Server,
 ) {
-    // The kernel turns a server that is this machine into `local` by itself;
-    // that is no difference to what was asked for.
-    let mut comparable = before.clone();
-    if before.forward == Forward::Local {
-        comparable.forward = after.forward;
-    }
-    if comparable != after {
+    if !is_as_asked(before, &after) {
         steps.push(TableStep::EditServer {
             service,
             before: before.clone(),
             after,
         });
     }
+}
+
+/// Whether a server that is there is what was asked for. The kernel turns one that
+/// is this machine into `local` by itself; that is no difference.
+pub(super) fn is_as_asked(there: &Server, asked: &Server) -> bool {
+    let mut comparable = there.clone();
+    if there.forward == Forward::Local {
+        comparable.forward = asked.forward;
+    }
+    comparable == *asked
 }
 
 #[cfg(test)]
