@@ -63,10 +63,10 @@ fn round_trip(name: &str, services: usize, servers: usize) -> Result<(), Failed>
     assert!(ns.lbctl("save").ok() == text, "saved as it was restored");
     assert_eq!(restore(&["restore", "--dry-run"], &text), "");
 
-    let one = text.lines().last().ok_or("no lines")?;
-    let other = one.replace("-w 1", "-w 9");
-    let changed = text.replace(one, &other);
-    let edit = other.replace("-a ", "-e ");
+    let last = text.lines().last().ok_or("no lines")?;
+    let edited = last.replace("-w 1", "-w 9");
+    let changed = text.replace(last, &edited);
+    let edit = edited.replace("-a ", "-e ");
     assert_eq!(
         restore(&["restore", "--dry-run"], &changed),
         format!("ipvsadm {edit}\n")

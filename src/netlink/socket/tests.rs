@@ -3,10 +3,16 @@
 use super::*;
 
 /// CTRL_CMD_GETFAMILY of generic netlink's own family.
-fn lookup(name: &str) -> Request {
+fn lookup() -> Request {
     let mut request = Request::new(16, &[3, 1, 0, 0]);
-    request.attributes().string(2, name);
+    request.attributes().string(2, "nlctrl");
     request
+}
+
+/// A request to a family that is not there; asked for by name, the kernel would
+/// look for a module.
+fn nonsense() -> Request {
+    Request::new(1023, &[1, 1, 0, 0])
 }
 
 fn family_id(socket: &mut Socket) -> Option<u16> {
@@ -16,7 +22,7 @@ fn family_id(socket: &mut Socket) -> Option<u16> {
         id = found.map(|id| id.u16()).transpose()?;
         Ok(())
     };
-    socket.ask(&lookup("nlctrl"), read).unwrap();
+    socket.ask(&lookup(), read).unwrap();
     id
 }
 
@@ -41,9 +47,7 @@ fn with_tiny_buffer() -> Socket {
 fn the_kernel_answers_a_request_and_refuses_nonsense() {
     let mut socket = Socket::open(NlFamily::Generic).unwrap();
     assert_eq!(family_id(&mut socket), Some(16));
-    let outcome = socket
-        .batch(&[lookup("no-such-family"), lookup("nlctrl")])
-        .unwrap();
+    let outcome = socket.batch(&[nonsense(), lookup()]).unwrap();
     assert!(!outcome.answers_lost);
     assert_eq!(outcome.refused.len(), 1);
     assert_eq!(outcome.refused[0].0, 0);
@@ -53,7 +57,7 @@ fn the_kernel_answers_a_request_and_refuses_nonsense() {
 /// One whose buffer is full of answers to earlier requests.
 fn with_full_buffer() -> Socket {
     let mut socket = with_tiny_buffer();
-    let unread = vec![lookup("no-such-family"); BATCH_LIMIT];
+    let unread = vec![nonsense(); BATCH_LIMIT];
     socket
         .send_all(&unread, NlmF::empty(), NlmF::empty())
         .unwrap();
@@ -62,7 +66,7 @@ fn with_full_buffer() -> Socket {
 
 #[test]
 fn a_question_whose_answer_did_not_fit_is_asked_again() {
-    let lost = with_full_buffer().execute(&lookup("nlctrl"));
+    let lost = with_full_buffer().execute(&lookup());
     assert!(matches!(lost, Err(Error::Overflow)), "{lost:?}");
     assert_eq!(family_id(&mut with_full_buffer()), Some(16));
 }
@@ -70,15 +74,13 @@ fn a_question_whose_answer_did_not_fit_is_asked_again() {
 #[test]
 fn refusals_that_did_not_fit_are_said_to_be_lost() {
     let mut socket = with_tiny_buffer();
-    let outcome = socket
-        .batch(&vec![lookup("no-such-family"); BATCH_LIMIT])
-        .unwrap();
+    let outcome = socket.batch(&vec![nonsense(); BATCH_LIMIT]).unwrap();
     assert!(outcome.answers_lost);
     let indices: Vec<usize> = outcome.refused.iter().map(|(index, _)| *index).collect();
     assert!((1..BATCH_LIMIT).contains(&indices.len()), "{indices:?}");
     assert!(indices.iter().copied().eq(0..indices.len()), "{indices:?}");
     // What is asked next is answered, and no late answer is taken for it.
-    let refusal = socket.execute(&lookup("no-such-family")).unwrap_err();
+    let refusal = socket.execute(&nonsense()).unwrap_err();
     assert_eq!(refusal.errno(), Some(libc::ENOENT));
     assert_eq!(family_id(&mut socket), Some(16));
 }
@@ -97,7 +99,7 @@ fn a_batch_longer_than_the_send_buffer_goes_in_pieces() {
     let whole = socket.send_all(&requests, NlmF::empty(), NlmF::ACK);
     assert!(matches!(whole, Err(Error::TooLong)), "{whole:?}");
     for index in [0, 77, 127] {
-        requests[index] = lookup("no-such-family");
+        requests[index] = nonsense();
     }
     let outcome = socket.batch(&requests).unwrap();
     let indices: Vec<usize> = outcome.refused.iter().map(|(index, _)| *index).collect();
