@@ -2,6 +2,7 @@
 //! verbs are told apart, and errors become exit codes.
 
 mod check;
+mod connections;
 mod context;
 mod demo;
 mod documents;
