@@ -309,5 +309,25 @@ FWM  00000005 wlc ops
             let _ = parse_table(&text);
             let _ = text.lines().filter_map(parse_connection).count();
         }
+
+        #[test]
+        fn a_broken_table_is_answered(
+            changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<char>()), 0..8),
+            end in any::<proptest::sample::Index>(),
+        ) {
+            let connection = "TCP C0A80A0A C804 C0A86464 0050 C0A81F65 0050 ESTABLISHED     898\n";
+            let mut text: Vec<char> = TABLE.chars().chain(connection.chars()).collect();
+            for (at, other) in changes {
+                let length = text.len();
+                text[at.index(length)] = other;
+            }
+            text.truncate(end.index(text.len()));
+            let text: String = text.into_iter().collect();
+            let table = parse_table(&text);
+            let entries: usize = table.iter().map(|state| 1 + state.servers.len()).sum();
+            prop_assert!(entries <= text.lines().count());
+            prop_assert_eq!(names(&text).count(), text.lines().count());
+            let _ = text.lines().filter_map(parse_connection).count();
+        }
     }
 }
