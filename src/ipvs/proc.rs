@@ -68,13 +68,6 @@ fn names(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// How many services and servers the table has together; none where /proc cannot
-/// be read.
-pub(super) fn count_entries() -> Option<usize> {
-    // The version, and two lines of headings.
-    read("ip_vs").ok()?.lines().count().checked_sub(3)
-}
-
 /// All connections, in the kernel's order.
 ///
 /// # Errors
