@@ -3,6 +3,7 @@
 
 mod apply;
 mod check;
+mod connections;
 mod context;
 mod demo;
 mod documents;

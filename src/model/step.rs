@@ -46,6 +46,19 @@ pub enum TableStep {
 }
 
 impl TableStep {
+    /// The service that it changes, or whose server it changes.
+    #[must_use]
+    pub fn service_id(&self) -> ServiceId {
+        match self {
+            Self::AddService(service)
+            | Self::EditService { after: service, .. }
+            | Self::DeleteService(service) => service.id,
+            Self::AddServer { service, .. }
+            | Self::EditServer { service, .. }
+            | Self::DeleteServer { service, .. } => *service,
+        }
+    }
+
     /// The step that takes this one back.
     #[must_use]
     pub fn inverse(&self) -> Self {

@@ -65,7 +65,7 @@ impl Applied {
         }
     }
 
-    pub(super) fn to_model(self) -> Owned {
+    pub(super) fn into_model(self) -> Owned {
         Owned {
             services: self.services.iter().map(FileService::to_model).collect(),
             daemons: self
@@ -151,8 +151,8 @@ mod tests {
         owned.sysctls.insert("net.ipv4.vs.conntrack".to_owned());
         let text = serde_json::to_string(&Applied::of(&owned)).unwrap();
         let read: Applied = serde_json::from_str(&text).unwrap();
-        assert_eq!(read.to_model(), owned);
+        assert_eq!(read.into_model(), owned);
         let none: Applied = serde_json::from_str("{}").unwrap();
-        assert!(none.to_model().is_empty());
+        assert!(none.into_model().is_empty());
     }
 }

@@ -148,7 +148,7 @@ impl Record {
                 .map(FileRoute::to_model)
                 .collect(),
             sysctls: file.sysctls,
-            applied: file.applied.to_model(),
+            applied: file.applied.into_model(),
         })
     }
 

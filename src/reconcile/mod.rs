@@ -4,6 +4,7 @@
 
 mod desired;
 mod engine;
+mod lost;
 mod plan;
 mod run;
 mod settings;
@@ -12,6 +13,7 @@ mod whole;
 
 pub use desired::{Actual, Desired, Hold, Holds, HostPlan, HostWish, Manner, Owned};
 pub use engine::{ApplyError, Machine, Prepared, apply, prepare};
+pub use lost::carried_out;
 pub use run::{Failure, Host, StepError, Table, run};
 pub use settings::timeouts;
 pub use table::{RequestError, TableRequest, add, delete, edit, replace};

@@ -10,8 +10,10 @@ mod check;
 mod demo;
 mod differential;
 mod lab;
+mod large;
 mod ldirectord;
 mod no_module;
+mod overflow;
 mod random;
 mod save;
 mod setup;
@@ -25,7 +27,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Test = (&'static str, fn() -> Result<(), Failed>);
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
     let able = lab::is_able();
     if !able && !arguments.list {
         eprintln!(
@@ -63,10 +65,13 @@ fn main() {
         .with_ignored_flag(!able || lab::is_native()),
     );
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let alone = table::ALONE
-        .iter()
-        .map(|(name, test)| Trial::test(*name, *test).with_ignored_flag(!able))
+    let alone = [table::ALONE, large::ALONE, overflow::ALONE]
+        .concat()
+        .into_iter()
+        .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
         .collect();
+    // One after the other.
+    arguments.test_threads = Some(1);
     if libtest_mimic::run(&arguments, alone).has_failed() {
         std::process::exit(101);
     }
