@@ -5,6 +5,7 @@
 // Every test has the harness's signature, also those that fail only by panicking.
 #![allow(clippy::unnecessary_wraps)]
 
+mod apply;
 mod bad_input;
 mod check;
 mod demo;
@@ -12,12 +13,14 @@ mod differential;
 mod lab;
 mod large;
 mod ldirectord;
+mod model;
 mod no_module;
 mod overflow;
 mod random;
 mod save;
 mod setup;
 mod table;
+mod traffic;
 mod walkthrough;
 mod world;
 
@@ -49,6 +52,9 @@ fn main() {
         bad_input::TESTS,
         random::TESTS,
         save::TESTS,
+        apply::TESTS,
+        traffic::TESTS,
+        model::TESTS,
         demo::TESTS,
         ldirectord::TESTS,
         differential::FIXED,
