@@ -321,14 +321,38 @@ fn a_mistake_in_the_defaults_is_told_once() {
 
 #[test]
 fn all_at_once_and_in_order() {
-    let text = server(
-        "name = 1\nquorum = 0\nbogus = 1",
-        "weight = -1\nmaintenance = 2\n[virtual_server.real_server.check]\ntype = \"x\"",
-    );
-    let found = mistakes(&text);
-    let lines: Vec<&str> = found
+    let text = r#"
+[[virtual_server]]
+listen = "192.0.2.1"
+protocol = "tpc"
+name = 1
+quorum = 0
+bogus = 1
+[virtual_server.check]
+type = "http"
+path = "x"
+virtualhost = "a b"
+status = 99
+body = "("
+interval = "3"
+[[virtual_server.real_server]]
+address = "10.0.0.256"
+weight = -1
+maintenance = 2
+lower_threshold = 1
+method = "tun"
+tunnel = { type = "gue" }
+[virtual_server.real_server.check]
+type = "x"
+[host]
+ip_forward = 1
+"#;
+    let found = mistakes(text);
+    let lines: Vec<usize> = found
         .iter()
-        .map(|text| text.split(':').next().unwrap())
+        .map(|text| text.split(':').next().unwrap().parse().unwrap())
         .collect();
-    assert_eq!(lines, ["4", "5", "6", "9", "10", "12"], "{found:#?}");
+    let right = [1, 2, 8, 9, 15, 20, 22, 24];
+    let wrong: Vec<usize> = (1..=25).filter(|line| !right.contains(line)).collect();
+    assert_eq!(lines, wrong, "{found:#?}");
 }
