@@ -54,6 +54,64 @@ fn the_walkthrough() {
 }
 
 #[test]
+fn defaults_that_are_said_are_those_left_out() {
+    let short = "[[virtual_server]]\nlisten = \"192.0.2.1:80\"\nprotocol = \"tcp\"\n\
+                 [virtual_server.check]\ntype = \"https\"\npath = \"/\"\n\
+                 [[virtual_server.real_server]]\naddress = \"10.0.0.1\"\n";
+    let long = r#"
+include = []
+[[virtual_server]]
+listen = "192.0.2.1:80"
+protocol = "tcp"
+scheduler = "wlc"
+scheduler_flags = []
+method = "nat"
+persistence_timeout = "off"
+persistence_netmask = "255.255.255.255"
+persistence_engine = "none"
+one_packet = false
+vip = "fwmark"
+sorry_server = false
+quorum = 1
+hysteresis = 0
+depool_threshold = 0.0
+inhibit_on_failure = true
+slow_start = "off"
+check_required = false
+[virtual_server.check]
+type = "https"
+path = "/"
+virtualhost = ""
+status = [200]
+body = ""
+tls_verify = true
+ca_file = ""
+address = ""
+port = 0
+interval = "10s"
+connect_timeout = "3s"
+timeout = "5s"
+fall = 2
+rise = 1
+retry_interval = "1s"
+[[virtual_server.real_server]]
+address = "10.0.0.1:80"
+weight = 1
+upper_threshold = 0
+lower_threshold = 0
+maintenance = false
+method = "nat"
+check = true
+[host]
+[timeouts]
+[sync]
+[probe]
+on_exit = "keep"
+"#;
+    assert_eq!(read(long), read(short));
+}
+
+#[test]
 fn every_setting_of_a_virtual_server() {
     let config = read(
         r#"
