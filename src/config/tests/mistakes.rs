@@ -260,42 +260,6 @@ fn values_out_of_range() {
 }
 
 #[test]
-fn the_machines_tables() {
-    only(
-        "[host.sysctl]\n\"kernel.panic\" = 1\n",
-        &["does not lie below net"],
-    );
-    only(
-        "[host.sysctl]\n\"net.ipv4.ip_forward\" = 1\n",
-        &["write ip_forward = true in [host]"],
-    );
-    only(
-        "[host.sysctl]\n\"net/../kernel\" = 1\n",
-        &["is no kernel parameter"],
-    );
-    only(
-        "[host.sysctl]\n\"net.ipv4.vs.conntrack\" = [1]\n",
-        &["is a number or a text of one line"],
-    );
-    only(
-        "[sync.master]\nsyncid = 1\n",
-        &["1:1: the master daemon has no interface"],
-    );
-    only(
-        "[sync.master]\ninterface = \"a-name-that-is-too-long\"\n",
-        &["1 to 15 bytes"],
-    );
-    only(
-        "[sync.backup]\ninterface = \"eth0\"\ngroup = \"10.0.0.1\"\n",
-        &["is not a multicast group"],
-    );
-    only(
-        "[sync.backup]\ninterface = \"eth0\"\nttl = 0\n",
-        &["ttl 0 is not a number from 1 to 255"],
-    );
-}
-
-#[test]
 fn syntax() {
     only(
         "a = \n",
