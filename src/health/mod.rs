@@ -2,17 +2,19 @@
 //!
 //! ```text
 //! check -> verdict -> policy -> keeper -> (state file, then Pool)
-//! schedule, workers -> probe -> report
+//! schedule, admission, workers, lapse -> probe -> report
 //! ```
 //!
-//! `verdict`, `policy` and `schedule` are pure. `keeper` keeps one service and sees
+//! `verdict`, `policy`, `schedule`, `admission` and `lapse` are pure. `keeper` keeps one service and sees
 //! the table only through `Pool`, its file only through `Store`, so that the
 //! simulation plays it without a kernel. `probe` brings the clock, the threads and
 //! the signals. This room knows no netlink and prints nothing.
 
+mod admission;
 mod check;
 mod journal;
 mod keeper;
+mod lapse;
 mod lock;
 mod policy;
 mod pool;
@@ -28,8 +30,8 @@ mod verdict;
 mod workers;
 
 pub use check::{
-    Check, CheckKind, CheckSpec, HttpCheck, HttpCheckError, NoCheckPort, Outcome, ParseStatusError,
-    StatusSet,
+    Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion, NoCheckPort,
+    Outcome, ParseStatusError, StatusSet, Trust,
 };
 pub use journal::{Journal, Level};
 pub use keeper::Keeper;

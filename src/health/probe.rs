@@ -5,15 +5,20 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
+
+use nix::time::{ClockId, clock_gettime};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::check::{Check, Outcome};
+use super::admission::{self, Admission};
+use super::check::{Check, Kit, Outcome, Prepared};
 use super::journal::{Journal, Level};
 use super::keeper::Keeper;
+use super::lapse::{Lapses, Times};
 use super::lock::ProbeLock;
 use super::pool::Pool;
 use super::report::{ProbeReport, ServiceReport};
@@ -22,13 +27,25 @@ use super::spec::{ProbeError, ServiceSpec};
 use super::state::{Loaded, StateFile};
 use super::verdict::{Tracker, Verdict};
 use super::workers::Workers;
+use crate::model::format_duration;
 
 /// How often the table is looked at when no check sets a pace.
 const PACE: Duration = Duration::from_secs(10);
 
+/// That checks are late is said again after this time.
+const REMINDER: Duration = Duration::from_hours(1);
+
 enum Event {
-    Finished(CheckId, Outcome),
+    Finished(Finished),
     Stop,
+}
+
+/// An attempt that has ended.
+struct Finished {
+    id: CheckId,
+    outcome: Outcome,
+    started: Duration,
+    ended: Duration,
 }
 
 /// Stops a running probe, from any thread.
@@ -62,7 +79,7 @@ impl Stopper {
 }
 
 struct Running {
-    check: Check,
+    check: Arc<Prepared>,
     tracker: Tracker,
 }
 
@@ -81,10 +98,14 @@ pub struct Probe<'a> {
     services: Vec<Kept>,
     running: Vec<Running>,
     ids: HashMap<Check, CheckId>,
+    kit: Arc<Kit>,
+    admission: Admission,
+    /// When it was last said that checks are late.
+    said_late: Option<Duration>,
+    lapses: Lapses,
     workers: Workers,
     sender: Sender<Event>,
     events: Receiver<Event>,
-    start: Instant,
 }
 
 impl<'a> Probe<'a> {
@@ -139,10 +160,13 @@ impl<'a> Probe<'a> {
             services: kept,
             running: Vec::new(),
             ids: HashMap::new(),
+            kit: Arc::default(),
+            admission: Admission::default(),
+            said_late: None,
+            lapses: Lapses::default(),
             workers: Workers::default(),
             sender,
             events,
-            start: Instant::now(),
         })
     }
 
@@ -172,14 +196,16 @@ impl<'a> Probe<'a> {
         let mut schedule = Schedule::default();
         for id in self.take_new_checks() {
             let retry = self.retry_interval(id);
-            schedule.insert(id, Duration::ZERO, retry, self.now());
+            schedule.insert(id, Duration::ZERO, retry, now());
         }
         let mut attempts: HashMap<CheckId, u32> = HashMap::new();
         let mut open = self.running.len();
         while open > 0 {
             self.start_due(&mut schedule);
-            match self.wait(schedule.next_due()) {
-                Some(Event::Finished(id, outcome)) => {
+            match self.wait(schedule.next_due(), &mut schedule) {
+                Some(Event::Finished(finished)) => {
+                    let id = finished.id;
+                    let outcome = self.believe(finished);
                     self.note(id, &outcome);
                     let Some(Running { check, tracker }) = self.running.get(id) else {
                         continue;
@@ -188,11 +214,12 @@ impl<'a> Probe<'a> {
                     *tried += 1;
                     let local = matches!(outcome, Outcome::Local { .. });
                     // A server that changes its mind each time is not waited for.
-                    let enough = 2 * check.spec().fall.max(1).max(check.spec().rise);
+                    let spec = check.check().spec();
+                    let enough = 2 * spec.fall.max(1).max(spec.rise);
                     let undecided =
                         tracker.in_doubt() || (local && tracker.verdict() == Verdict::Unknown);
                     if undecided && *tried < enough {
-                        schedule.finished(id, self.now(), true);
+                        schedule.finished(id, now(), true);
                     } else {
                         schedule.remove(id);
                         open -= 1;
@@ -214,10 +241,10 @@ impl<'a> Probe<'a> {
         let mut schedule = Schedule::default();
         loop {
             self.schedule_new_checks(&mut schedule);
-            let now = self.now();
+            let time = now();
             let mut rounds = false;
             for index in 0..self.services.len() {
-                if self.services.get(index).is_some_and(|s| s.round_due <= now) {
+                if self.services.get(index).is_some_and(|s| s.round_due <= time) {
                     self.round(index);
                     rounds = true;
                 }
@@ -228,10 +255,13 @@ impl<'a> Probe<'a> {
             }
             self.start_due(&mut schedule);
             let due = self.services.iter().map(|kept| kept.round_due);
-            match self.wait(due.chain(schedule.next_due()).min()) {
-                Some(Event::Finished(id, outcome)) => {
+            let due = due.chain(schedule.next_due()).min();
+            match self.wait(due, &mut schedule) {
+                Some(Event::Finished(finished)) => {
+                    let id = finished.id;
+                    let outcome = self.believe(finished);
                     let in_doubt = self.note(id, &outcome);
-                    schedule.finished(id, self.now(), in_doubt);
+                    schedule.finished(id, now(), in_doubt);
                 }
                 Some(Event::Stop) => return,
                 None => {}
@@ -239,30 +269,93 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Sleeps until an event or this time.
-    fn wait(&self, until: Option<Duration>) -> Option<Event> {
+    /// Sleeps until an event or this time, and notices when it slept longer: then
+    /// it was this machine that was away.
+    fn wait(&mut self, until: Option<Duration>, schedule: &mut Schedule) -> Option<Event> {
         let Some(until) = until else {
             return self.events.recv().ok();
         };
-        let time = until.saturating_sub(self.now());
-        self.events.recv_timeout(time).ok()
+        let began = now();
+        let event = self.events.recv_timeout(until.saturating_sub(began)).ok();
+        let woke = now();
+        if let Some(away) = self.lapses.awake(until.max(began), woke) {
+            schedule.skip_missed(woke);
+            let line = format!(
+                "this machine slept or was overloaded for {}; failures around that time do not \
+                 count against servers",
+                format_duration(Duration::from_secs(away.as_secs()))
+            );
+            self.journal.line(Level::Trouble, &line);
+        }
+        event
     }
 
-    fn start_due(&self, schedule: &mut Schedule) {
-        for id in schedule.take_due(self.now()) {
-            let Some(running) = self.running.get(id) else {
-                continue;
-            };
-            let check = running.check.clone();
-            let sender = self.sender.clone();
-            self.workers.submit(
-                move || check.attempt(),
-                move |outcome| {
-                    // The probe may be gone; nobody wants the result then.
-                    let _ = sender.send(Event::Finished(id, outcome));
-                },
-            );
+    fn start_due(&mut self, schedule: &mut Schedule) {
+        let time = now();
+        for id in schedule.take_due(time) {
+            if let Some(running) = self.running.get(id)
+                && let Some(id) = self.admission.due(id, running.check.check().target().ip())
+            {
+                self.start(id);
+            }
         }
+        let said = self.said_late.is_some_and(|said| time < said + REMINDER);
+        if self.admission.waiting() > 0 && !said {
+            self.said_late = Some(time);
+            let line = format!(
+                "{} checks wait for others that do not end; {} run at the same time, and {} in \
+                 the same network: longer intervals or shorter timeouts help",
+                self.admission.waiting(),
+                admission::MOST,
+                admission::MOST_IN_NETWORK
+            );
+            self.journal.line(Level::Trouble, &line);
+        }
+    }
+
+    fn start(&self, id: CheckId) {
+        let Some(running) = self.running.get(id) else {
+            return;
+        };
+        let check = Arc::clone(&running.check);
+        let sender = self.sender.clone();
+        let started = now();
+        self.workers.submit(
+            move || check.attempt(),
+            move |outcome| {
+                // The probe may be gone; nobody wants the result then.
+                let _ = sender.send(Event::Finished(Finished {
+                    id,
+                    outcome,
+                    started,
+                    ended: now(),
+                }));
+            },
+        );
+    }
+
+    /// An attempt has ended: those that waited for it start, and its outcome is
+    /// answered as it is to be believed.
+    fn believe(&mut self, finished: Finished) -> Outcome {
+        let Finished {
+            id,
+            outcome,
+            started,
+            ended,
+        } = finished;
+        for next in self.admission.finished(id, ended.saturating_sub(started)) {
+            self.start(next);
+        }
+        let Some(running) = self.running.get(id) else {
+            return outcome;
+        };
+        let timeout = running.check.check().spec().timeout;
+        let times = Times {
+            started,
+            ended,
+            timeout,
+        };
+        self.lapses.judge(outcome, times)
     }
 
     /// Hands a result to everything that shares the check; a service whose server
@@ -271,6 +364,7 @@ impl<'a> Probe<'a> {
         let Some(Running { check, tracker }) = self.running.get_mut(id) else {
             return false;
         };
+        let check = check.check();
         let line = format!("{}: {}", check.target(), outcome.text());
         self.journal.line(Level::Attempt, &line);
         let _ = tracker.note(outcome);
@@ -283,18 +377,18 @@ impl<'a> Probe<'a> {
     }
 
     fn round(&mut self, index: usize) {
-        let now = self.now();
+        let time = now();
         if let Some(kept) = self.services.get_mut(index) {
             kept.keeper.round(self.pool, seconds(), self.journal);
-            kept.round_due = now.saturating_add(kept.pace);
+            kept.round_due = time.saturating_add(kept.pace);
         }
     }
 
     fn schedule_new_checks(&mut self, schedule: &mut Schedule) {
         for id in self.take_new_checks() {
             if let Some(running) = self.running.get(id) {
-                let spec = running.check.spec();
-                schedule.insert(id, spec.interval, spec.retry_interval, self.now());
+                let spec = running.check.check().spec();
+                schedule.insert(id, spec.interval, spec.retry_interval, now());
             }
         }
     }
@@ -312,7 +406,7 @@ impl<'a> Probe<'a> {
                 let id = self.running.len();
                 self.ids.insert(check.clone(), id);
                 self.running.push(Running {
-                    check: check.clone(),
+                    check: Arc::new(Prepared::new(check.clone(), Arc::clone(&self.kit))),
                     tracker: Tracker::new(check.spec().fall, check.spec().rise, verdict),
                 });
                 new.push(id);
@@ -324,12 +418,22 @@ impl<'a> Probe<'a> {
     fn retry_interval(&self, id: CheckId) -> Duration {
         self.running
             .get(id)
-            .map_or(PACE, |running| running.check.spec().retry_interval)
+            .map_or(PACE, |running| running.check.check().spec().retry_interval)
     }
+}
 
-    fn now(&self) -> Duration {
-        self.start.elapsed()
+impl Drop for Probe<'_> {
+    /// The threads end on their own; programs do not.
+    fn drop(&mut self) {
+        self.kit.kill_children();
     }
+}
+
+/// The time since the machine started. Unlike [`std::time::Instant`] it goes on
+/// while the machine sleeps, so that this is seen.
+fn now() -> Duration {
+    // The clock is there since Linux 2.6.39.
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
 }
 
 /// Seconds since 1970.
