@@ -9,7 +9,6 @@
 //! changes nothing. What the keys mean to users stands in lbctl.toml(5); `keys`
 //! holds their names.
 
-
 mod document;
 mod error;
 mod keys;

@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 
 pub use http::{HttpCheck, HttpCheckError};
 pub use prepared::{Kit, Prepared};
-pub use spec::{CheckKind, CheckSpec, DnsRecord, HttpQuestion, Trust};
+pub use spec::{CheckKind, CheckSpec, DnsRecord, HttpQuestion, Trust, is_domain_name};
 pub use status::{ParseStatusError, StatusSet};
 
 use crate::model::Server;

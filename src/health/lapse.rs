@@ -62,10 +62,7 @@ impl Lapses {
         let took = times.ended.saturating_sub(times.started);
         if times.started < self.settled || took > times.timeout.saturating_add(GRACE) {
             return Outcome::Local {
-                reason: format!(
-                    "this machine slept or was overloaded: {}",
-                    outcome.text()
-                ),
+                reason: format!("this machine slept or was overloaded: {}", outcome.text()),
             };
         }
         outcome

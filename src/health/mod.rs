@@ -31,7 +31,7 @@ mod workers;
 
 pub use check::{
     Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion, NoCheckPort,
-    Outcome, ParseStatusError, StatusSet, Trust,
+    Outcome, ParseStatusError, StatusSet, Trust, is_domain_name,
 };
 pub use journal::{Journal, Level};
 pub use keeper::Keeper;

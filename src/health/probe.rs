@@ -244,7 +244,11 @@ impl<'a> Probe<'a> {
             let time = now();
             let mut rounds = false;
             for index in 0..self.services.len() {
-                if self.services.get(index).is_some_and(|s| s.round_due <= time) {
+                if self
+                    .services
+                    .get(index)
+                    .is_some_and(|s| s.round_due <= time)
+                {
                     self.round(index);
                     rounds = true;
                 }

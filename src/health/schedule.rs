@@ -187,7 +187,10 @@ mod tests {
             // In a tenth of the interval a tenth of them, and two more or less.
             for tenth in 1..=10 {
                 let started = schedule.take_due(tenth * SECOND).len() as u32;
-                assert!((count / 10).abs_diff(started) <= 2, "{count}: {started} in {tenth}");
+                assert!(
+                    (count / 10).abs_diff(started) <= 2,
+                    "{count}: {started} in {tenth}"
+                );
             }
         }
     }

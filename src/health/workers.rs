@@ -169,7 +169,10 @@ mod tests {
         let (sender, results) = mpsc::channel();
         for _ in 0..3 {
             let done = sender.clone();
-            workers.submit(|| panic!("on purpose"), move |outcome| done.send(outcome).unwrap());
+            workers.submit(
+                || panic!("on purpose"),
+                move |outcome| done.send(outcome).unwrap(),
+            );
             let outcome = results.recv().unwrap();
             assert!(matches!(outcome, Outcome::Local { .. }), "{outcome:?}");
             while workers.shared.lock().idle.is_empty() {

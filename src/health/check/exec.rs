@@ -108,7 +108,9 @@ struct Running<'a> {
 impl<'a> Running<'a> {
     fn new(child: Child, children: &'a Children) -> Self {
         let group = Group::try_from(child.id()).unwrap_or_default();
-        children.edit(|groups| drop(groups.insert(group)));
+        children.edit(|groups| {
+            groups.insert(group);
+        });
         Self {
             child,
             group,

@@ -49,13 +49,14 @@ impl HttpCheck {
     ) -> Result<Self, HttpCheckError> {
         let good = path.starts_with('/')
             && path.len() <= LONGEST
-            && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+            && path
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'#');
         if !good {
             return Err(HttpCheckError::Path(path.to_owned()));
         }
         if let Some(host) = virtualhost {
-            let good = host.len() <= LONGEST
-                && server_name(host).is_some();
+            let good = host.len() <= LONGEST && server_name(host).is_some();
             if !good {
                 return Err(HttpCheckError::VirtualHost(host.to_owned()));
             }
@@ -158,7 +159,8 @@ impl Get {
         let HttpQuestion { request, body } = question;
         let body = match body {
             Some(pattern) => Some(
-                Regex::new(pattern).map_err(|error| format!("cannot look for the body: {error}"))?,
+                Regex::new(pattern)
+                    .map_err(|error| format!("cannot look for the body: {error}"))?,
             ),
             None => None,
         };
@@ -207,9 +209,7 @@ impl Get {
         let end = match tls {
             None => self.exchange(&mut connection, &mut answer),
             Some((config, name)) => match ClientConnection::new(Arc::clone(&config), name) {
-                Ok(client) => {
-                    self.exchange(&mut StreamOwned::new(client, connection), &mut answer)
-                }
+                Ok(client) => self.exchange(&mut StreamOwned::new(client, connection), &mut answer),
                 Err(error) => End::Error(io::Error::other(error)),
             },
         };
@@ -220,7 +220,9 @@ impl Get {
     fn exchange(&self, stream: &mut (impl Read + Write), answer: &mut Answer) -> End {
         let mut piece = [0; PIECE];
         // A server may answer and close without reading all of the question.
-        let sent = stream.write_all(&self.request).and_then(|()| stream.flush());
+        let sent = stream
+            .write_all(&self.request)
+            .and_then(|()| stream.flush());
         if let Err(error) = sent
             && error.kind() != io::ErrorKind::BrokenPipe
         {
@@ -230,7 +232,10 @@ impl Get {
             match stream.read(&mut piece) {
                 Ok(0) => return End::Closed,
                 Ok(amount) => {
-                    if answer.take(piece.get(..amount).unwrap_or_default()).is_err() {
+                    if answer
+                        .take(piece.get(..amount).unwrap_or_default())
+                        .is_err()
+                    {
                         return End::Broken;
                     }
                 }

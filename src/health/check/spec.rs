@@ -176,3 +176,17 @@ impl DnsRecord {
         }
     }
 }
+
+/// Whether a name server can be asked for this name: labels of letters, digits, `-`
+/// and `_`, or `.` for the root.
+#[must_use]
+pub fn is_domain_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    let labels = text.strip_suffix('.').unwrap_or(text);
+    text == "." || (text.len() <= 253 && labels.split('.').all(label))
+}

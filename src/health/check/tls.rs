@@ -200,3 +200,6 @@ fn bare(name: &str) -> &str {
     let inner = name.split_once('(').map_or(name, |(_, inner)| inner);
     inner.trim_end_matches(')').trim_matches('"')
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,7 +59,17 @@ impl Question {
         let Some((header, rest)) = bytes.split_at_checked(HEADER) else {
             return Reply::Broken;
         };
-        let &[id0, id1, flags, code, questions0, questions1, answers0, answers1, ..] = header
+        let &[
+            id0,
+            id1,
+            flags,
+            code,
+            questions0,
+            questions1,
+            answers0,
+            answers1,
+            ..,
+        ] = header
         else {
             return Reply::Broken;
         };
@@ -139,15 +149,44 @@ mod tests {
         let asked = &question.bytes()[HEADER..];
         let with = |header: &[u8; HEADER], rest: &[u8]| question.read(&[header, rest].concat());
         for (header, rest, reply) in [
-            (b"\0\x07\x81\x80\0\x01\0\x02\0\0\0\0", asked, Reply::Answer { code: 0, answers: 2 }),
-            (b"\0\x07\x81\x83\0\x01\0\0\0\0\0\0", asked, Reply::Answer { code: 3, answers: 0 }),
-            (b"\0\x07\x81\x81\0\0\0\0\0\0\0\0", b"", Reply::Answer { code: 1, answers: 0 }),
+            (
+                b"\0\x07\x81\x80\0\x01\0\x02\0\0\0\0",
+                asked,
+                Reply::Answer {
+                    code: 0,
+                    answers: 2,
+                },
+            ),
+            (
+                b"\0\x07\x81\x83\0\x01\0\0\0\0\0\0",
+                asked,
+                Reply::Answer {
+                    code: 3,
+                    answers: 0,
+                },
+            ),
+            (
+                b"\0\x07\x81\x81\0\0\0\0\0\0\0\0",
+                b"",
+                Reply::Answer {
+                    code: 1,
+                    answers: 0,
+                },
+            ),
             (b"\0\x07\x83\x80\0\x01\0\0\0\0\0\0", asked, Reply::Truncated),
             (b"\0\x08\x81\x80\0\x01\0\x02\0\0\0\0", asked, Reply::Foreign),
-            (b"\0\x07\x81\x80\0\x01\0\x02\0\0\0\0", b"\x01b\x07example\0\0\x01\0\x01", Reply::Foreign),
+            (
+                b"\0\x07\x81\x80\0\x01\0\x02\0\0\0\0",
+                b"\x01b\x07example\0\0\x01\0\x01",
+                Reply::Foreign,
+            ),
             (b"\0\x07\x01\x80\0\x01\0\x02\0\0\0\0", asked, Reply::Broken),
             (b"\0\x07\x81\x80\0\0\0\x02\0\0\0\0", b"", Reply::Broken),
-            (b"\0\x07\x81\x80\0\x01\0\x02\0\0\0\0", b"\x01a", Reply::Broken),
+            (
+                b"\0\x07\x81\x80\0\x01\0\x02\0\0\0\0",
+                b"\x01a",
+                Reply::Broken,
+            ),
         ] {
             assert_eq!(with(header, rest), reply, "{header:?}");
         }

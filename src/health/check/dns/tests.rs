@@ -24,7 +24,9 @@ fn serve(answer: impl Fn(Vec<u8>) -> Vec<u8> + Send + 'static) -> (SocketAddr, T
     thread::spawn(move || {
         let mut buffer = [0; 512];
         let (length, from) = socket.recv_from(&mut buffer).unwrap();
-        socket.send_to(&answer(buffer[..length].to_vec()), from).unwrap();
+        socket
+            .send_to(&answer(buffer[..length].to_vec()), from)
+            .unwrap();
         // Kept open: a closed port would be an answer.
         let _ = socket.recv_from(&mut buffer);
     });
@@ -107,7 +109,11 @@ fn truncated(question: Vec<u8>) -> Vec<u8> {
 }
 
 fn framed(answer: Vec<u8>) -> Vec<u8> {
-    [&u16::try_from(answer.len()).unwrap().to_be_bytes()[..], &answer].concat()
+    [
+        &u16::try_from(answer.len()).unwrap().to_be_bytes()[..],
+        &answer,
+    ]
+    .concat()
 }
 
 #[test]
@@ -122,7 +128,10 @@ fn a_truncated_answer_is_asked_for_by_tcp() {
 
     let (target, tcp) = serve(truncated);
     serve_tcp(tcp, |question| framed(truncated(question)));
-    assert_eq!(ask(target, LATE), Outcome::failed("truncated answer by TCP"));
+    assert_eq!(
+        ask(target, LATE),
+        Outcome::failed("truncated answer by TCP")
+    );
 
     let (target, tcp) = serve(truncated);
     serve_tcp(tcp, |_| vec![0, 100, 1, 2, 3]);

@@ -29,9 +29,15 @@ fn script(text: &str, timeout: Duration) -> Outcome {
 fn the_exit_status_decides_and_the_first_line_says_why() {
     for (text, outcome) in [
         ("exit 0", Outcome::passed("exit status 0")),
-        ("echo; echo fine; echo more", Outcome::passed("exit status 0: fine")),
+        (
+            "echo; echo fine; echo more",
+            Outcome::passed("exit status 0: fine"),
+        ),
         ("exit 1", Outcome::failed("exit status 1")),
-        ("echo 'disk full' >&2; exit 3", Outcome::failed("exit status 3: disk full")),
+        (
+            "echo 'disk full' >&2; exit 3",
+            Outcome::failed("exit status 3: disk full"),
+        ),
         ("kill -9 $$", Outcome::failed("killed by signal 9")),
         ("exec >&- 2>&-; exit 4", Outcome::failed("exit status 4")),
     ] {
@@ -42,7 +48,10 @@ fn the_exit_status_decides_and_the_first_line_says_why() {
 #[test]
 fn the_words_are_filled_and_no_shell_reads_them() {
     assert_eq!(
-        run(&["/bin/echo", "{address}", "-p{port}", "{other}", "$(id)"], LATE),
+        run(
+            &["/bin/echo", "{address}", "-p{port}", "{other}", "$(id)"],
+            LATE
+        ),
         Outcome::passed("exit status 0: 192.0.2.7 -p8080 {other} $(id)")
     );
 }
@@ -50,7 +59,10 @@ fn the_words_are_filled_and_no_shell_reads_them() {
 #[test]
 fn the_environment_is_small_and_there_is_nothing_to_read() {
     assert_eq!(
-        script("env | grep -v '^PWD\\|^_\\|^SHLVL\\|^OLDPWD' | sort | tr '\\n' ' '; pwd; cat", LATE),
+        script(
+            "env | grep -v '^PWD\\|^_\\|^SHLVL\\|^OLDPWD' | sort | tr '\\n' ' '; pwd; cat",
+            LATE
+        ),
         Outcome::passed(format!(
             "exit status 0: LBCTL_ADDRESS=192.0.2.7 LBCTL_PORT=8080 PATH={PATH} /"
         ))
@@ -68,7 +80,10 @@ fn a_command_that_cannot_be_run_is_this_machines_own_fault() {
 
 #[test]
 fn much_output_holds_nothing_up() {
-    let outcome = script("echo first; head -c 1000000 /dev/zero | tr '\\0' x; exit 2", LATE);
+    let outcome = script(
+        "echo first; head -c 1000000 /dev/zero | tr '\\0' x; exit 2",
+        LATE,
+    );
     assert_eq!(outcome, Outcome::failed("exit status 2: first"));
 }
 
@@ -108,8 +123,14 @@ fn the_timeout_kills_grandchildren_too() {
     // The pipe's end comes when the last process that writes to it is gone.
     let path = alive.0.clone();
     let reader = std::thread::spawn(move || fs::read_to_string(path).unwrap());
-    let text = format!("exec 3>{}; (sleep 1000; true) & echo hangs >&3; wait", alive.path());
-    assert_eq!(script(&text, SOON), Outcome::failed("no answer within 300ms"));
+    let text = format!(
+        "exec 3>{}; (sleep 1000; true) & echo hangs >&3; wait",
+        alive.path()
+    );
+    assert_eq!(
+        script(&text, SOON),
+        Outcome::failed("no answer within 300ms")
+    );
     assert_eq!(reader.join().unwrap(), "hangs\n");
 }
 

@@ -223,10 +223,12 @@ impl Chunked {
             bytes = rest;
             *self = match (*self, byte) {
                 (Self::Trailer { empty: true }, b'\n') => return Ok(true),
-                (Self::Size { digits: 1.., size } | Self::Extension { size }, b'\n') => match size {
-                    0 => Self::Trailer { empty: true },
-                    left => Self::Data { left },
-                },
+                (Self::Size { digits: 1.., size } | Self::Extension { size }, b'\n') => {
+                    match size {
+                        0 => Self::Trailer { empty: true },
+                        left => Self::Data { left },
+                    }
+                }
                 (Self::Size { digits: 1.., size }, b'\r' | b';' | b' ' | b'\t')
                 | (Self::Extension { size }, _) => Self::Extension { size },
                 // Sixteen digits fill 64 bits.
@@ -267,9 +269,24 @@ mod tests {
     #[test]
     fn every_framing_in_pieces_of_any_size() {
         for (text, status, body, ends) in [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", true),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", 200, "ok", false),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok", 200, "o", true),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                200,
+                "ok",
+                true,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok",
+                200,
+                "ok",
+                false,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok",
+                200,
+                "o",
+                true,
+            ),
             ("HTTP/1.0 200 OK\n\nok", 200, "ok", true),
             ("HTTP/1.1 204 None\r\n\r\n", 204, "", true),
             (
@@ -293,7 +310,11 @@ mod tests {
         ] {
             for piece in [1, 2, 3, 7, text.len()] {
                 let expected = (Some(status), body.as_bytes().to_vec(), ends);
-                assert_eq!(read(text.as_bytes(), piece), Ok(expected), "{text} by {piece}");
+                assert_eq!(
+                    read(text.as_bytes(), piece),
+                    Ok(expected),
+                    "{text} by {piece}"
+                );
             }
         }
     }

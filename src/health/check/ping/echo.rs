@@ -21,9 +21,8 @@ impl Echo {
         // Type, code, checksum, identifier, sequence, data.
         let mut bytes = [kind, 0, 0, 0, a, b, 0, 1, a, b, c, d, e, f, g, h];
         let [high, low] = checksum(&bytes).to_be_bytes();
-        if let [_, _, first, second, ..] = &mut bytes {
-            (*first, *second) = (high, low);
-        }
+        let [_, _, first, second, ..] = &mut bytes;
+        (*first, *second) = (high, low);
         bytes
     }
 
