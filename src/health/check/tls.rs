@@ -182,7 +182,8 @@ fn certificate(error: &CertificateError) -> String {
         E::NotValidForName | E::NotValidForNameContext { .. } => {
             "certificate names no host".to_owned()
         }
-        E::UnknownIssuer => "certificate is not trusted".to_owned(),
+        // A bad signature is that of another CA of the same name.
+        E::UnknownIssuer | E::BadSignature => "certificate is not trusted".to_owned(),
         E::InvalidPurpose | E::InvalidPurposeContext { .. } => {
             "certificate is not one for servers".to_owned()
         }

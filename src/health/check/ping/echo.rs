@@ -61,8 +61,8 @@ mod tests {
     #[test]
     fn the_request_is_the_standards() {
         let request = Echo::new(false, 0x0102_0304_0506_0708).request();
-        // 0800 + 0102 + 0001 + 0102 + 0304 + 0506 + 0708 = 1919; its complement.
-        let expected = [8, 0, 0xe6, 0xe6, 1, 2, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8];
+        // 0800 + 0102 + 0001 + 0102 + 0304 + 0506 + 0708 = 1917; its complement.
+        let expected = [8, 0, 0xe6, 0xe8, 1, 2, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8];
         assert_eq!(request, expected);
         assert_eq!(checksum(&request), 0);
         assert_eq!(Echo::new(true, 0).request()[0], 128);
