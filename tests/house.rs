@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("netlink", &[]),
     ("cli", &[]),
     ("lookup", &["model"]),
+    ("config", &["model", "lookup", "health"]),
     ("formats", &["model"]),
     ("health", &["model"]),
     ("reconcile", &["model"]),

@@ -186,6 +186,7 @@ const ELSEWHERE: &[&TableKind] = &[
 
 /// What other tools call it, and what it is here.
 const FOREIGN: &[(&str, &str)] = &[
+    ("address", "listen"),
     ("ca", "ca_file"),
     ("connect_port", "port"),
     ("connect_ip", "address"),
@@ -205,6 +206,8 @@ const FOREIGN: &[(&str, &str)] = &[
     ("ops", "one_packet"),
     ("persistence_granularity", "persistence_netmask"),
     ("persistent", "persistence_timeout"),
+    ("port", "address"),
+    ("port", "listen"),
     ("quiescent", "inhibit_on_failure"),
     ("regex", "body"),
     ("server", "real_server"),
@@ -232,21 +235,23 @@ pub(super) fn check_kinds(key: &str) -> Option<&'static [&'static str]> {
 pub(super) fn unknown(key: &str, kind: &TableKind) -> String {
     let shown = key.escape_debug();
     let title = kind.title;
-    let elsewhere = ELSEWHERE.iter().find(|other| other.keys.contains(&key));
-    if let Some(other) = elsewhere {
-        return format!(
-            "{shown} does not belong to {title}; write it in {}",
-            match other.title {
-                "the file" => "a table of its own, at the top of the file",
-                title => title,
-            }
-        );
-    }
     let foreign = FOREIGN
         .iter()
         .find(|(word, own)| *word == key && kind.keys.contains(own));
     if let Some((_, own)) = foreign {
-        return format!("unknown key '{shown}'; here it is called {own}");
+        return format!("unknown key '{shown}'; use {own} instead");
+    }
+    let elsewhere = ELSEWHERE.iter().find(|other| other.keys.contains(&key));
+    if let Some(other) = elsewhere {
+        let place = match other.title {
+            "the file" => "on a line of its own that begins with [".to_owned(),
+            // Below the header of another table it would be that table's.
+            "[[virtual_server]]" => {
+                "right below [[virtual_server]], above its other tables".to_owned()
+            }
+            title => format!("in {title}"),
+        };
+        return format!("{shown} does not belong to {title}; write it {place}");
     }
     if let Some(own) = nearest(key, kind.keys.iter().copied()) {
         return format!("unknown key '{shown}'; did you mean {own}?");

@@ -28,16 +28,44 @@ pub(super) struct Place {
     pub(super) end: usize,
 }
 
+/// A mistake. Lines and columns are counted only for those that are told.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mistake {
+    place: Place,
+    message: String,
+    /// Where the first of two stands, and what to do about it.
+    first: Option<(Place, String)>,
+}
+
 /// The mistakes so far.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    found: Vec<(Place, String)>,
+    found: Vec<Mistake>,
 }
 
 impl Report {
     /// Notes a mistake.
     pub(super) fn error(&mut self, place: Place, message: impl Into<String>) {
-        self.found.push((place, shortened(message.into())));
+        self.found.push(Mistake {
+            place,
+            message: shortened(message.into()),
+            first: None,
+        });
+    }
+
+    /// Notes what does not go with something else: `WHAT, first at PLACE; ADVICE`.
+    pub(super) fn twice(
+        &mut self,
+        place: Place,
+        what: impl Into<String>,
+        first: Place,
+        advice: impl Into<String>,
+    ) {
+        self.found.push(Mistake {
+            place,
+            message: shortened(what.into()),
+            first: Some((first, advice.into())),
+        });
     }
 
     /// Whether there is none.
@@ -51,25 +79,25 @@ impl Report {
         self.found.sort();
         self.found.dedup();
         let lines: Vec<Lines<'_>> = sources.iter().copied().map(Lines::new).collect();
-        let errors = self.found.into_iter().map(|(place, message)| {
-            let lines = lines.get(place.source);
+        let errors = self.found.into_iter().map(|mistake| {
+            let at = lines.get(mistake.place.source);
+            let first = mistake.first.and_then(|(place, advice)| {
+                let lines = lines.get(place.source)?;
+                let line = lines.line(place);
+                let path = lines.path.display();
+                Some(format!(
+                    ", first at {path}:{}:{}; {advice}",
+                    line.number, line.column
+                ))
+            });
             ConfigError {
-                file: lines.map(|lines| lines.path.to_owned()).unwrap_or_default(),
-                message,
-                line: lines.map(|lines| lines.line(place)),
+                file: at.map(|lines| lines.path.to_owned()).unwrap_or_default(),
+                message: mistake.message + &first.unwrap_or_default(),
+                line: at.map(|lines| lines.line(mistake.place)),
             }
         });
         ConfigErrors::new(errors)
     }
-}
-
-/// `FILE:LINE:COLUMN` of a place.
-pub(super) fn position(sources: &[&Source], place: Place) -> String {
-    let Some(source) = sources.get(place.source) else {
-        return String::new();
-    };
-    let line = Lines::new(source).line(place);
-    format!("{}:{}:{}", source.path.display(), line.number, line.column)
 }
 
 /// The sentence without the middle of what is too long in it.

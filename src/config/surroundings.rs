@@ -102,3 +102,36 @@ impl Surroundings for System {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_answers() {
+        let directory = std::env::temp_dir().join(format!("lbctl-config-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("file");
+        let said = |answer: Result<(), String>| answer.unwrap_err();
+        assert!(said(System.command(&path)).contains("cannot find the command"));
+        assert!(said(System.ca_file(&path)).contains("cannot read the CA file"));
+        assert!(System.read(&path).is_err());
+        fs::write(&path, "no certificate").unwrap();
+        assert!(said(System.command(&path)).contains("chmod +x"));
+        assert!(said(System.command(&directory)).contains("not a file"));
+        assert!(said(System.ca_file(&path)).contains("holds no certificate"));
+        fs::write(&path, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(
+            (System.command(&path), System.ca_file(&path)),
+            (Ok(()), Ok(()))
+        );
+        assert_eq!(System.names(&directory).unwrap(), ["file"]);
+        assert_eq!(System.read(&path).unwrap().len(), 28);
+        assert_eq!(
+            System.socket("192.0.2.1:80", None),
+            Ok(([192, 0, 2, 1].into(), Some(80)))
+        );
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

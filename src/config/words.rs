@@ -10,7 +10,7 @@ use super::nearest::nearest;
 use crate::model::parse_duration;
 
 /// The shortest and the longest time of a check. Longer ones would overflow clocks.
-const TIMES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(86_400));
+const TIMES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_hours(24));
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -63,7 +63,8 @@ where
 {
     let DeValue::Integer(digits) = item.value else {
         let wanted = format!("a whole number from {min} to {max}, without quotes");
-        return wrong_type(item, &wanted, &max.to_string());
+        let example: i128 = min.into().max(1);
+        return wrong_type(item, &wanted, &example.to_string());
     };
     let wrong = || {
         format!(
@@ -87,8 +88,7 @@ pub(super) fn share(item: &Item<'_>) -> Result<f64> {
         _ => return wrong_type(item, "a number from 0.0 to 1.0", "0.5"),
     };
     match digits.parse::<f64>() {
-        // Adding 0 makes one value of 0 and -0.
-        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value + 0.0),
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err(format!(
             "{} {digits} is not a number from 0.0 to 1.0",
             item.key

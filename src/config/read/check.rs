@@ -8,7 +8,7 @@ use super::{Found, Reader};
 use crate::config::document::{Item, Layers, Table};
 use crate::config::report::Place;
 use crate::config::{Check, CheckKind, DnsRecord, HttpQuestion, Trust, keys};
-use crate::health::{Check as Asked, HttpCheck, HttpCheckError};
+use crate::health::{Check as Asked, HttpCheck, StatusSet};
 use crate::model::Server;
 
 /// The check of a virtual server, for its servers to have.
@@ -73,18 +73,18 @@ impl Reader<'_> {
         let default = defaults
             .and_then(|defaults| defaults.get("check"))
             .and_then(|item| item.table());
+        // Without a type it only says what checks have when they do not say it.
+        let typed = default.is_some_and(|check| check.get("type").is_some());
         let word = self.check_word(table, CheckWord::Inherit);
         let layers: Vec<Table<'a>> = match word {
             Some(CheckWord::Own(own)) => [own].into_iter().chain(default).chain(flat).collect(),
-            Some(CheckWord::Inherit) if default.is_some() => {
-                default.into_iter().chain(flat).collect()
-            }
+            Some(CheckWord::Inherit) if typed => default.into_iter().chain(flat).collect(),
             _ => {
                 if let (Some(CheckWord::Inherit), Some(item)) = (word, table.get("check")) {
                     self.nothing_to_inherit(&item);
                 }
                 return Inherited {
-                    layers: flat,
+                    layers: default.into_iter().chain(flat).collect(),
                     value: word.map(|_| None).ok_or(Unread),
                 };
             }
@@ -258,31 +258,29 @@ impl Reader<'_> {
                 "a check of type http or https needs a path; write path = \"/health.html\"",
             );
         }
+        let filled = |text: &Option<Found<String>>| text.clone().filter(|it| !it.value.is_empty());
+        let (path, host) = (found.path.as_ref(), filled(&found.virtualhost));
+        let path_text = path.map_or("/", |found| found.value.as_str());
+        let host_text = host.as_ref().map(|found| found.value.as_str());
+        let usual = StatusSet::default;
+        // Each by itself: of both together only the first mistake is told.
+        for (text, alone) in [
+            (path, HttpCheck::new(path_text, None, usual())),
+            (host.as_ref(), HttpCheck::new("/", host_text, usual())),
+        ] {
+            if let (Some(text), Err(error)) = (text, alone) {
+                self.report.error(text.place, error.to_string());
+            }
+        }
         // Statuses that could not be read are not the default.
         if found.status.is_none() && layers.find("status").is_some() {
             return None;
         }
-        let path = found.path.as_ref()?;
-        let filled = |text: &Option<Found<String>>| text.clone().filter(|it| !it.value.is_empty());
-        let host = filled(&found.virtualhost);
-        let request = HttpCheck::new(
-            &path.value,
-            host.as_ref().map(|found| found.value.as_str()),
-            found.status.clone().unwrap_or_default(),
-        );
-        match request {
-            Ok(request) => Some(HttpQuestion {
-                request,
-                body: filled(&found.body).map(|found| found.value),
-            }),
-            Err(error) => {
-                let place = match (&error, host) {
-                    (HttpCheckError::VirtualHost(_), Some(host)) => host.place,
-                    _ => path.place,
-                };
-                self.report.error(place, error.to_string());
-                None
-            }
-        }
+        path?;
+        let statuses = found.status.clone().unwrap_or_default();
+        Some(HttpQuestion {
+            request: HttpCheck::new(path_text, host_text, statuses).ok()?,
+            body: filled(&found.body).map(|found| found.value),
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Files: their text, and which others they include.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +77,8 @@ pub(super) fn included(
     surroundings: &dyn Surroundings,
     report: &mut Report,
 ) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    let mut files = Vec::new();
+    let mut seen = HashSet::from([main.to_owned()]);
     let include = document.and_then(|document| Table::document(0, document).get("include"));
     let Some(item) = include else {
         return files;
@@ -94,12 +96,14 @@ pub(super) fn included(
         match expand(&element, directory, surroundings) {
             Ok(paths) => {
                 for path in paths {
-                    let twice = path == main || files.iter().any(|(other, _)| *other == path);
-                    match surroundings.read(&path) {
-                        _ if twice => report.error(
+                    if !seen.insert(path.clone()) {
+                        report.error(
                             element.place,
                             format!("{} is included twice; name it once", path.display()),
-                        ),
+                        );
+                        continue;
+                    }
+                    match surroundings.read(&path) {
                         Ok(text) => files.push((path, text)),
                         Err(error) => report.error(
                             element.place,

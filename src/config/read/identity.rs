@@ -3,7 +3,6 @@
 use super::settings::Settings;
 use super::{Reader, routable};
 use crate::config::document::{Layers, Table};
-use crate::config::report::position;
 use crate::config::words;
 use crate::model::{Family, ServiceId};
 
@@ -32,13 +31,11 @@ impl Reader<'_> {
         };
         let id = id?;
         if let Some(first) = self.services.get(&id) {
-            let first = position(self.sources, *first);
-            self.report.error(
+            self.report.twice(
                 place,
-                format!(
-                    "the service {id} is there twice, first at {first}; put all its servers \
-                     into one [[virtual_server]]"
-                ),
+                format!("the service {id} is there twice"),
+                *first,
+                "put all its servers into one [[virtual_server]]",
             );
         } else {
             self.services.insert(id, place);

@@ -20,7 +20,7 @@ use toml::de::DeTable;
 
 use super::document::{Item, Layers, Table};
 use super::keys;
-use super::report::{Place, Report, Source, position};
+use super::report::{Place, Report, Source};
 use super::{Config, ConfigErrors, Surroundings, VipWay};
 use crate::model::ServiceId;
 
@@ -45,7 +45,6 @@ impl Config {
                 .collect();
         let sources: Vec<&Source> = std::iter::once(&main).chain(&included).collect();
         let mut reader = Reader {
-            sources: &sources,
             surroundings,
             report,
             config: Self::default(),
@@ -93,7 +92,6 @@ fn document<'t>(source: &'t Source, number: usize, report: &mut Report) -> Optio
 
 /// One reading of a file and those it includes.
 struct Reader<'r> {
-    sources: &'r [&'r Source],
     surroundings: &'r dyn Surroundings,
     report: Report,
     config: Config,
@@ -154,10 +152,11 @@ impl Reader<'_> {
     fn single<'a>(&mut self, table: &Table<'a>, key: &'static str) -> Option<Table<'a>> {
         let found = self.subtable(table, key)?;
         if let Some(first) = self.once.get(key) {
-            let first = position(self.sources, *first);
-            self.report.error(
+            self.report.twice(
                 found.place,
-                format!("[{key}] is there twice, first at {first}; write both in one"),
+                format!("[{key}] is there twice"),
+                *first,
+                "write both in one",
             );
         } else {
             self.once.insert(key, found.place);

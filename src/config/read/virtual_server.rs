@@ -4,7 +4,6 @@ use super::check::Inherited;
 use super::settings::{self, Settings};
 use super::{Found, Reader, advice};
 use crate::config::document::{Layers, Table};
-use crate::config::report::position;
 use crate::config::{SorryMode, VipWay, VirtualServer, keys, words};
 use crate::health::Policy;
 use crate::model::{
@@ -93,13 +92,11 @@ impl Reader<'_> {
             ))
         })?;
         if let Some(first) = self.names.get(&name) {
-            let first = position(self.sources, *first);
-            self.report.error(
+            self.report.twice(
                 item.place,
-                format!(
-                    "the name '{}' is given twice, first at {first}; choose another",
-                    name.escape_debug()
-                ),
+                format!("the name '{}' is given twice", name.escape_debug()),
+                *first,
+                "choose another",
             );
         } else {
             self.names.insert(name.clone(), item.place);
@@ -185,13 +182,11 @@ impl Reader<'_> {
         let place = named.map_or(table.place, |found| found.place);
         match self.vips.get(&address) {
             Some((other, first)) if *other != way => {
-                let first = position(self.sources, *first);
-                self.report.error(
+                self.report.twice(
                     place,
-                    format!(
-                        "{address} reaches IPVS in another way at {first}; give both virtual \
-                         servers the same vip"
-                    ),
+                    format!("{address} reaches IPVS in two ways"),
+                    *first,
+                    "give both virtual servers the same vip",
                 );
             }
             Some(_) => {}
@@ -237,7 +232,6 @@ impl Reader<'_> {
         let hysteresis = value(settings.hysteresis.clone()).unwrap_or(default.hysteresis);
         if let Some(found) = &settings.hysteresis
             && hysteresis >= quorum
-            && hysteresis > 0
         {
             self.report.error(
                 found.place,

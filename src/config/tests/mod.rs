@@ -1,5 +1,11 @@
 //! Files that people write, and what is said to them.
 
+mod checks;
+mod combinations;
+mod defaults;
+mod generate;
+mod host;
+mod manual;
 mod mistakes;
 mod places;
 mod round_trip;

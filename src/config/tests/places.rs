@@ -101,6 +101,8 @@ fn an_included_file_is_named() {
         ),
         "{errors}"
     );
+    let at = |name: &str| errors.find(name);
+    assert!(at("a.toml:") < at("b.toml:"), "{errors}");
     assert!(
         !errors.contains("hidden") && !errors.contains("old"),
         "{errors}"
@@ -146,4 +148,17 @@ fn a_file_that_cannot_be_read() {
         errors.to_string(),
         "/none.toml: cannot read the file: entity not found"
     );
+}
+
+#[test]
+fn depth_is_bounded() {
+    for text in [
+        format!("x = {}1{}\n", "[".repeat(100_000), "]".repeat(100_000)),
+        format!("x = {}1{}\n", "{a=".repeat(100_000), "}".repeat(100_000)),
+        format!("[host.sysctl]\n{}a = 1\n", "a.".repeat(100_000)),
+        format!("[host.sysctl.{}a]\n", "a.".repeat(100_000)),
+        format!("[[{}a]]\n", "a.".repeat(100_000)),
+    ] {
+        let _ = shown(text.as_bytes());
+    }
 }

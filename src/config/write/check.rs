@@ -1,5 +1,7 @@
 //! How a check is written: whole, or as what a server's own changes in it.
 
+use std::fmt::Write as _;
+
 use super::text::{Lines, quoted, span};
 use crate::config::{Check, CheckKind, DnsRecord, HttpQuestion, keys};
 use crate::health::StatusSet;
@@ -65,7 +67,11 @@ fn entries(check: &Check) -> Vec<Entry> {
             payload,
             require_reply,
         } => {
-            let digits: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digits = payload.iter().fold(String::new(), |mut digits, byte| {
+                // Writing to a String cannot fail.
+                let _ = write!(digits, "{byte:02x}");
+                digits
+            });
             add("payload", quoted(&digits), none());
             let silence = Some(false.to_string());
             add("require_reply", require_reply.to_string(), silence);
