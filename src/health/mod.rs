@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! check -> verdict -> policy -> keeper -> (state file, then Pool)
-//! schedule, admission, workers, lapse -> probe -> report
+//! schedule, admission, workers, lapse -> runner -> probe -> report
 //! ```
 //!
 //! `verdict`, `policy`, `schedule`, `admission` and `lapse` are pure. `keeper` keeps one service and sees
 //! the table only through `Pool`, its file only through `Store`, so that the
-//! simulation plays it without a kernel. `probe` brings the clock, the threads and
+//! simulation plays it without a kernel. `runner` brings the clock, the threads and
 //! the signals. This room knows no netlink and prints nothing.
 
 mod admission;
@@ -21,6 +21,7 @@ mod pool;
 mod probe;
 mod record;
 mod report;
+mod runner;
 mod schedule;
 #[cfg(test)]
 mod simulation;
@@ -38,9 +39,10 @@ pub use keeper::Keeper;
 pub use lock::{LockError, ProbeLock};
 pub use policy::{Decision, OnFailure, Policy, Ruling, Slot, Standing, Write, decide};
 pub use pool::{Pool, PoolError};
-pub use probe::{Probe, Stopper};
+pub use probe::Probe;
 pub use record::{Entry, LastChange, LastResult, Record};
 pub use report::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity};
+pub use runner::Stopper;
 pub use schedule::{CheckId, Schedule};
 pub use spec::{ProbeError, Roster, ServerSpec, ServiceSpec};
 pub use state::{Loaded, State, StateFile, Store, read_states};

@@ -1,86 +1,30 @@
-//! Ties it together: the services, their checks on the worker threads, the rounds,
-//! and the events that wake the loop. One thread owns all state; workers and
-//! signals only send to it, and it sleeps until something is due.
+//! Ties it together: the services, their checks, which the runner runs, and the
+//! rounds. One thread owns all state; worker threads and signals only send to it,
+//! and it sleeps until something is due.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, SystemTime};
 
-use nix::time::{ClockId, clock_gettime};
-
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-
-use super::admission::{self, Admission};
-use super::check::{Check, Kit, Outcome, Prepared};
+use super::check::{Check, Outcome};
 use super::journal::{Journal, Level};
 use super::keeper::Keeper;
-use super::lapse::{Lapses, Times};
 use super::lock::ProbeLock;
 use super::pool::Pool;
 use super::report::{ProbeReport, ServiceReport};
-use super::schedule::{CheckId, Schedule};
+use super::runner::{Event, Runner, Stopper, now};
+use super::schedule::CheckId;
 use super::spec::{ProbeError, ServiceSpec};
 use super::state::{Loaded, StateFile};
 use super::verdict::{Tracker, Verdict};
-use super::workers::Workers;
-use crate::model::format_duration;
 
 /// How often the table is looked at when no check sets a pace.
 const PACE: Duration = Duration::from_secs(10);
 
-/// That checks are late is said again after this time.
-const REMINDER: Duration = Duration::from_hours(1);
-
-enum Event {
-    Finished(Finished),
-    Stop,
-}
-
-/// An attempt that has ended.
-struct Finished {
-    id: CheckId,
-    outcome: Outcome,
-    started: Duration,
-    ended: Duration,
-}
-
-/// Stops a running probe, from any thread.
-#[derive(Debug, Clone)]
-pub struct Stopper(Sender<Event>);
-
-impl Stopper {
-    /// Ends the loop; the table stays as it is.
-    pub fn stop(&self) {
-        // A probe that is gone has stopped.
-        let _ = self.0.send(Event::Stop);
-    }
-
-    /// Stops on SIGTERM and SIGINT. The thread that waits for them lives as long
-    /// as the process.
-    ///
-    /// # Errors
-    /// The handlers cannot be installed.
-    pub fn stop_on_signals(&self) -> io::Result<()> {
-        let mut signals = Signals::new([SIGTERM, SIGINT])?;
-        let stopper = self.clone();
-        std::thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || {
-                for _ in &mut signals {
-                    stopper.stop();
-                }
-            })?;
-        Ok(())
-    }
-}
-
 struct Running {
-    check: Arc<Prepared>,
     tracker: Tracker,
+    /// The services that have a server with this check.
+    services: BTreeSet<usize>,
 }
 
 struct Kept {
@@ -88,6 +32,8 @@ struct Kept {
     /// When the table is looked at next, whatever the checks say.
     round_due: Duration,
     pace: Duration,
+    /// How many of its checks have been taken in.
+    taken: usize,
     _lock: ProbeLock,
 }
 
@@ -98,14 +44,7 @@ pub struct Probe<'a> {
     services: Vec<Kept>,
     running: Vec<Running>,
     ids: HashMap<Check, CheckId>,
-    kit: Arc<Kit>,
-    admission: Admission,
-    /// When it was last said that checks are late.
-    said_late: Option<Duration>,
-    lapses: Lapses,
-    workers: Workers,
-    sender: Sender<Event>,
-    events: Receiver<Event>,
+    runner: Runner,
 }
 
 impl<'a> Probe<'a> {
@@ -150,30 +89,24 @@ impl<'a> Probe<'a> {
                 keeper: Keeper::start(spec, remembered, pool, file, now, journal)?,
                 round_due: Duration::ZERO,
                 pace: PACE,
+                taken: 0,
                 _lock: lock,
             });
         }
-        let (sender, events) = mpsc::channel();
         Ok(Self {
             pool,
             journal,
             services: kept,
             running: Vec::new(),
             ids: HashMap::new(),
-            kit: Arc::default(),
-            admission: Admission::default(),
-            said_late: None,
-            lapses: Lapses::default(),
-            workers: Workers::default(),
-            sender,
-            events,
+            runner: Runner::default(),
         })
     }
 
     /// What stops this probe.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
-        Stopper(self.sender.clone())
+        self.runner.stopper()
     }
 
     /// What is believed now.
@@ -193,35 +126,29 @@ impl<'a> Probe<'a> {
     /// and answers what is believed. A stop ends it early, and then the table is
     /// left as it is.
     pub fn once(&mut self) -> ProbeReport {
-        let mut schedule = Schedule::default();
-        for id in self.take_new_checks() {
-            let retry = self.retry_interval(id);
-            schedule.insert(id, Duration::ZERO, retry, now());
-        }
+        self.take_new_checks(|_| Duration::ZERO);
         let mut attempts: HashMap<CheckId, u32> = HashMap::new();
         let mut open = self.running.len();
         while open > 0 {
-            self.start_due(&mut schedule);
-            match self.wait(schedule.next_due(), &mut schedule) {
-                Some(Event::Finished(finished)) => {
-                    let id = finished.id;
-                    let outcome = self.believe(finished);
+            match self.runner.wait(None, self.journal) {
+                Some(Event::Finished(id, outcome)) => {
                     self.note(id, &outcome);
-                    let Some(Running { check, tracker }) = self.running.get(id) else {
+                    let (Some(check), Some(Running { tracker, .. })) =
+                        (self.runner.check(id), self.running.get(id))
+                    else {
                         continue;
                     };
                     let tried = attempts.entry(id).or_default();
                     *tried += 1;
                     let local = matches!(outcome, Outcome::Local { .. });
                     // A server that changes its mind each time is not waited for.
-                    let spec = check.check().spec();
-                    let enough = 2 * spec.fall.max(1).max(spec.rise);
+                    let enough = 2 * check.spec().fall.max(1).max(check.spec().rise);
                     let undecided =
                         tracker.in_doubt() || (local && tracker.verdict() == Verdict::Unknown);
                     if undecided && *tried < enough {
-                        schedule.finished(id, now(), true);
+                        self.runner.finished(id, true);
                     } else {
-                        schedule.remove(id);
+                        self.runner.remove(id);
                         open -= 1;
                     }
                 }
@@ -238,34 +165,26 @@ impl<'a> Probe<'a> {
     /// Checks and keeps until it is stopped; the table stays as it is then.
     /// `beat` is called after every round, for a watchdog or metrics.
     pub fn run_loop(&mut self, beat: &mut dyn FnMut(&ProbeReport)) {
-        let mut schedule = Schedule::default();
+        self.take_new_checks(|check| check.spec().interval);
         loop {
-            self.schedule_new_checks(&mut schedule);
             let time = now();
             let mut rounds = false;
             for index in 0..self.services.len() {
-                if self
-                    .services
-                    .get(index)
-                    .is_some_and(|s| s.round_due <= time)
-                {
+                let due = self.services.get(index).map(|kept| kept.round_due);
+                if due.is_some_and(|due| due <= time) {
                     self.round(index);
                     rounds = true;
                 }
             }
             if rounds {
                 beat(&self.report());
-                self.schedule_new_checks(&mut schedule);
+                self.take_new_checks(|check| check.spec().interval);
             }
-            self.start_due(&mut schedule);
-            let due = self.services.iter().map(|kept| kept.round_due);
-            let due = due.chain(schedule.next_due()).min();
-            match self.wait(due, &mut schedule) {
-                Some(Event::Finished(finished)) => {
-                    let id = finished.id;
-                    let outcome = self.believe(finished);
+            let due = self.services.iter().map(|kept| kept.round_due).min();
+            match self.runner.wait(due, self.journal) {
+                Some(Event::Finished(id, outcome)) => {
                     let in_doubt = self.note(id, &outcome);
-                    schedule.finished(id, now(), in_doubt);
+                    self.runner.finished(id, in_doubt);
                 }
                 Some(Event::Stop) => return,
                 None => {}
@@ -273,107 +192,21 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Sleeps until an event or this time, and notices when it slept longer: then
-    /// it was this machine that was away.
-    fn wait(&mut self, until: Option<Duration>, schedule: &mut Schedule) -> Option<Event> {
-        let Some(until) = until else {
-            return self.events.recv().ok();
-        };
-        let began = now();
-        let event = self.events.recv_timeout(until.saturating_sub(began)).ok();
-        let woke = now();
-        if let Some(away) = self.lapses.awake(until.max(began), woke) {
-            schedule.skip_missed(woke);
-            let line = format!(
-                "this machine slept or was overloaded for {}; failures around that time do not \
-                 count against servers",
-                format_duration(Duration::from_secs(away.as_secs()))
-            );
-            self.journal.line(Level::Trouble, &line);
-        }
-        event
-    }
-
-    fn start_due(&mut self, schedule: &mut Schedule) {
-        let time = now();
-        for id in schedule.take_due(time) {
-            if let Some(running) = self.running.get(id)
-                && let Some(id) = self.admission.due(id, running.check.check().target().ip())
-            {
-                self.start(id);
-            }
-        }
-        let said = self.said_late.is_some_and(|said| time < said + REMINDER);
-        if self.admission.waiting() > 0 && !said {
-            self.said_late = Some(time);
-            let line = format!(
-                "{} checks wait for others that do not end; {} run at the same time, and {} in \
-                 the same network: longer intervals or shorter timeouts help",
-                self.admission.waiting(),
-                admission::MOST,
-                admission::MOST_IN_NETWORK
-            );
-            self.journal.line(Level::Trouble, &line);
-        }
-    }
-
-    fn start(&self, id: CheckId) {
-        let Some(running) = self.running.get(id) else {
-            return;
-        };
-        let check = Arc::clone(&running.check);
-        let sender = self.sender.clone();
-        let started = now();
-        self.workers.submit(
-            move || check.attempt(),
-            move |outcome| {
-                // The probe may be gone; nobody wants the result then.
-                let _ = sender.send(Event::Finished(Finished {
-                    id,
-                    outcome,
-                    started,
-                    ended: now(),
-                }));
-            },
-        );
-    }
-
-    /// An attempt has ended: those that waited for it start, and its outcome is
-    /// answered as it is to be believed.
-    fn believe(&mut self, finished: Finished) -> Outcome {
-        let Finished {
-            id,
-            outcome,
-            started,
-            ended,
-        } = finished;
-        for next in self.admission.finished(id, ended.saturating_sub(started)) {
-            self.start(next);
-        }
-        let Some(running) = self.running.get(id) else {
-            return outcome;
-        };
-        let timeout = running.check.check().spec().timeout;
-        let times = Times {
-            started,
-            ended,
-            timeout,
-        };
-        self.lapses.judge(outcome, times)
-    }
-
     /// Hands a result to everything that shares the check; a service whose server
     /// turned is due at once. Answers whether the change is in doubt.
     fn note(&mut self, id: CheckId, outcome: &Outcome) -> bool {
-        let Some(Running { check, tracker }) = self.running.get_mut(id) else {
+        let (Some(check), Some(Running { tracker, services })) =
+            (self.runner.check(id), self.running.get_mut(id))
+        else {
             return false;
         };
-        let check = check.check();
         let line = format!("{}: {}", check.target(), outcome.text());
         self.journal.line(Level::Attempt, &line);
         let _ = tracker.note(outcome);
-        for kept in &mut self.services {
-            if kept.keeper.note(check, outcome, tracker, seconds()) {
+        for index in services.iter() {
+            if let Some(kept) = self.services.get_mut(*index)
+                && kept.keeper.note(check, outcome, tracker, seconds())
+            {
                 kept.round_due = Duration::ZERO;
             }
         }
@@ -388,56 +221,32 @@ impl<'a> Probe<'a> {
         }
     }
 
-    fn schedule_new_checks(&mut self, schedule: &mut Schedule) {
-        for id in self.take_new_checks() {
-            if let Some(running) = self.running.get(id) {
-                let spec = running.check.check().spec();
-                schedule.insert(id, spec.interval, spec.retry_interval, now());
-            }
-        }
-    }
-
     /// Takes in the checks that are not run yet, equal ones once, and sets each
-    /// service's pace by its quickest check.
-    fn take_new_checks(&mut self) -> Vec<CheckId> {
-        let mut new = Vec::new();
-        for kept in &mut self.services {
+    /// service's pace by its quickest check. They start within `interval`.
+    fn take_new_checks(&mut self, interval: impl Fn(&Check) -> Duration) {
+        for (index, kept) in self.services.iter_mut().enumerate() {
+            // Servers join, and none leaves.
+            let count = kept.keeper.checks().count();
+            if std::mem::replace(&mut kept.taken, count) == count {
+                continue;
+            }
             for (check, verdict) in kept.keeper.checks() {
                 kept.pace = kept.pace.min(check.spec().interval);
-                if self.ids.contains_key(check) {
+                if let Some(id) = self.ids.get(check) {
+                    if let Some(running) = self.running.get_mut(*id) {
+                        running.services.insert(index);
+                    }
                     continue;
                 }
-                let id = self.running.len();
+                let id = self.runner.insert(check, interval(check));
                 self.ids.insert(check.clone(), id);
                 self.running.push(Running {
-                    check: Arc::new(Prepared::new(check.clone(), Arc::clone(&self.kit))),
                     tracker: Tracker::new(check.spec().fall, check.spec().rise, verdict),
+                    services: BTreeSet::from([index]),
                 });
-                new.push(id);
             }
         }
-        new
     }
-
-    fn retry_interval(&self, id: CheckId) -> Duration {
-        self.running
-            .get(id)
-            .map_or(PACE, |running| running.check.check().spec().retry_interval)
-    }
-}
-
-impl Drop for Probe<'_> {
-    /// The threads end on their own; programs do not.
-    fn drop(&mut self) {
-        self.kit.kill_children();
-    }
-}
-
-/// The time since the machine started. Unlike [`std::time::Instant`] it goes on
-/// while the machine sleeps, so that this is seen.
-fn now() -> Duration {
-    // The clock is there since Linux 2.6.39.
-    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
 }
 
 /// Seconds since 1970.

@@ -20,8 +20,8 @@ const BILLION: u128 = 1_000_000_000;
 struct Beat {
     interval: Duration,
     retry: Duration,
-    /// When it was due last on its beat.
-    beat: Duration,
+    /// When it was due last, retries left out.
+    regular: Duration,
     due: Duration,
 }
 
@@ -30,10 +30,10 @@ impl Beat {
     fn from(&self, time: Duration) -> Duration {
         // Without an interval there is no beat to keep.
         let interval = self.interval.as_nanos().max(1);
-        let late = time.saturating_sub(self.beat).as_nanos();
+        let late = time.saturating_sub(self.regular).as_nanos();
         let nanos = late.div_ceil(interval).saturating_mul(interval);
         let time = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
-        self.beat.saturating_add(time)
+        self.regular.saturating_add(time)
     }
 }
 
@@ -59,7 +59,7 @@ impl Schedule {
         let beat = Beat {
             interval,
             retry,
-            beat: due,
+            regular: due,
             due,
         };
         self.beats.insert(id, beat);
@@ -89,8 +89,8 @@ impl Schedule {
         beat.due = if in_doubt {
             now.saturating_add(beat.retry)
         } else {
-            beat.beat = beat.from(now.max(beat.beat.saturating_add(beat.interval)));
-            beat.beat
+            beat.regular = beat.from(now.max(beat.regular.saturating_add(beat.interval)));
+            beat.regular
         };
         self.waiting.insert((beat.due, id));
     }
@@ -102,8 +102,8 @@ impl Schedule {
         let missed = std::mem::replace(&mut self.waiting, later);
         for (_, id) in missed {
             if let Some(beat) = self.beats.get_mut(&id) {
-                beat.beat = beat.from(now);
-                beat.due = beat.beat;
+                beat.regular = beat.from(now);
+                beat.due = beat.regular;
                 self.waiting.insert((beat.due, id));
             }
         }
@@ -179,14 +179,14 @@ mod tests {
 
     #[test]
     fn the_spread_of_any_number_of_checks_has_no_gap_and_no_crowd() {
-        for count in [3u32, 10, 64, 1000, 5000] {
+        for count in [3usize, 10, 64, 1000, 5000] {
             let mut schedule = Schedule::default();
             for id in 0..count {
-                schedule.insert(id as usize, 10 * SECOND, SECOND, Duration::ZERO);
+                schedule.insert(id, 10 * SECOND, SECOND, Duration::ZERO);
             }
             // In a tenth of the interval a tenth of them, and two more or less.
             for tenth in 1..=10 {
-                let started = schedule.take_due(tenth * SECOND).len() as u32;
+                let started = schedule.take_due(tenth * SECOND).len();
                 assert!(
                     (count / 10).abs_diff(started) <= 2,
                     "{count}: {started} in {tenth}"

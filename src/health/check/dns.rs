@@ -37,9 +37,10 @@ pub(super) fn attempt(
         Ok(Reply::Foreign) => Outcome::failed("answer to another question"),
         Ok(Reply::Broken) => Outcome::failed("broken DNS answer"),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-            let what = match strangers {
-                true => "only answers to other questions",
-                false => "no answer",
+            let what = if strangers {
+                "only answers to other questions"
+            } else {
+                "no answer"
             };
             Outcome::failed(format!("{what} within {}", format_duration(spec.timeout)))
         }

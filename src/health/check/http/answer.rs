@@ -162,7 +162,7 @@ fn framing(status: u16, fields: &[httparse::Header<'_>]) -> Result<Framing, Brok
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
             .map(|field| std::str::from_utf8(field.value).map_err(|_| Broken))
     };
-    if let Some(coding) = named("transfer-encoding").last() {
+    if let Some(coding) = named("transfer-encoding").next_back() {
         let last = coding?.rsplit(',').next().unwrap_or_default().trim();
         return Ok(if last.eq_ignore_ascii_case("chunked") {
             Framing::Chunked(Chunked::Size { digits: 0, size: 0 })

@@ -17,12 +17,20 @@ impl Echo {
     /// kernel the checksum, except for a raw socket of IPv4.
     pub(super) fn request(self) -> [u8; 16] {
         let kind = if self.ipv6 { 128 } else { 8 };
-        let [a, b, c, d, e, f, g, h] = self.token.to_be_bytes();
         // Type, code, checksum, identifier, sequence, data.
-        let mut bytes = [kind, 0, 0, 0, a, b, 0, 1, a, b, c, d, e, f, g, h];
-        let [high, low] = checksum(&bytes).to_be_bytes();
-        let [_, _, first, second, ..] = &mut bytes;
-        (*first, *second) = (high, low);
+        let [_, _, _, _, _, _, identifier @ ..] = self.token.to_be_bytes();
+        let [high, low] = identifier;
+        let mut bytes = [0; 16];
+        for (place, byte) in bytes.iter_mut().zip(
+            [kind, 0, 0, 0, high, low, 0, 1]
+                .into_iter()
+                .chain(self.token.to_be_bytes()),
+        ) {
+            *place = byte;
+        }
+        let sum = checksum(&bytes).to_be_bytes();
+        let [_, _, high, low, ..] = &mut bytes;
+        [*high, *low] = sum;
         bytes
     }
 
@@ -61,8 +69,8 @@ mod tests {
     #[test]
     fn the_request_is_the_standards() {
         let request = Echo::new(false, 0x0102_0304_0506_0708).request();
-        // 0800 + 0102 + 0001 + 0102 + 0304 + 0506 + 0708 = 1917; its complement.
-        let expected = [8, 0, 0xe6, 0xe8, 1, 2, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8];
+        // 0800 + 0708 + 0001 + 0102 + 0304 + 0506 + 0708 = 1f1d; its complement.
+        let expected = [8, 0, 0xe0, 0xe2, 7, 8, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8];
         assert_eq!(request, expected);
         assert_eq!(checksum(&request), 0);
         assert_eq!(Echo::new(true, 0).request()[0], 128);
