@@ -19,6 +19,9 @@ _lbctl() {
             lbctl,add)
                 cmd="lbctl__subcmd__add"
                 ;;
+            lbctl,apply)
+                cmd="lbctl__subcmd__apply"
+                ;;
             lbctl,check)
                 cmd="lbctl__subcmd__check"
                 ;;
@@ -33,6 +36,9 @@ _lbctl() {
                 ;;
             lbctl,demo)
                 cmd="lbctl__subcmd__demo"
+                ;;
+            lbctl,diff)
+                cmd="lbctl__subcmd__diff"
                 ;;
             lbctl,edit)
                 cmd="lbctl__subcmd__edit"
@@ -106,6 +112,9 @@ _lbctl() {
             lbctl__subcmd__help,add)
                 cmd="lbctl__subcmd__help__subcmd__add"
                 ;;
+            lbctl__subcmd__help,apply)
+                cmd="lbctl__subcmd__help__subcmd__apply"
+                ;;
             lbctl__subcmd__help,check)
                 cmd="lbctl__subcmd__help__subcmd__check"
                 ;;
@@ -120,6 +129,9 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help,demo)
                 cmd="lbctl__subcmd__help__subcmd__demo"
+                ;;
+            lbctl__subcmd__help,diff)
+                cmd="lbctl__subcmd__help__subcmd__diff"
                 ;;
             lbctl__subcmd__help,edit)
                 cmd="lbctl__subcmd__help__subcmd__edit"
@@ -248,7 +260,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe check setup completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -399,6 +411,28 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__apply)
+            opts="-q -v -h -V --prune --allow-empty --keep-weights --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__check)
             opts="-q -v -h -V --fix --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -532,6 +566,32 @@ _lbctl() {
             case "${prev}" in
                 --leash)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__diff)
+            opts="-q -v -h -V --prune --allow-empty --keep-weights --as --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --as)
+                    COMPREPLY=($(compgen -W "ipvsadm" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -838,7 +898,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe check setup completions man ipvsadm demo help"
+            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -852,6 +912,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__apply)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -922,6 +996,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1294,7 +1382,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__list)
-            opts="-t -u -f -6 -c -n -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --rate --stats --thresholds --persistent-conn --tun-info --connections --timeouts --sync --exact --sort --numeric --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-t -u -f -6 -c -n -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --rate --stats --thresholds --persistent-conn --tun-info --connections --timeouts --sync --exact --resolve --sort --numeric --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

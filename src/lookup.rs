@@ -1,8 +1,10 @@
-//! Names into addresses and ports, as users type them. The only place that asks
-//! the resolver and /etc/services.
+//! Names into addresses and ports, as users type them, and back. The only place
+//! that asks the resolver and /etc/services.
 
-use std::fs;
+use std::collections::HashMap;
 use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Mutex;
+use std::{fs, thread};
 
 use crate::model::{Protocol, SocketName};
 
@@ -44,6 +46,77 @@ fn host(host: &str) -> Result<IpAddr, String> {
         .ok_or_else(|| format!("the host '{}' has no address", host.escape_default()))
 }
 
+/// The name of the host that has this address, from /etc/hosts or the name servers.
+#[must_use]
+pub fn host_name(address: IpAddr) -> Option<String> {
+    dns_lookup::lookup_addr(&address).ok()
+}
+
+/// The names of many hosts, several asked for at a time: a name server that does
+/// not answer costs seconds for each.
+#[must_use]
+pub fn host_names(addresses: impl IntoIterator<Item = IpAddr>) -> HashMap<IpAddr, String> {
+    const AT_A_TIME: usize = 32;
+    let mut addresses: Vec<IpAddr> = addresses.into_iter().collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let found = Mutex::new(HashMap::new());
+    thread::scope(|scope| {
+        for share in addresses.chunks(addresses.len().div_ceil(AT_A_TIME).max(1)) {
+            let found = &found;
+            scope.spawn(move || {
+                for address in share {
+                    if let (Some(name), Ok(mut found)) = (host_name(*address), found.lock()) {
+                        found.insert(*address, name);
+                    }
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap_or_default()
+}
+
+/// The names of ports in /etc/services.
+#[derive(Debug, Default)]
+pub struct PortNames(HashMap<(u16, String), String>);
+
+impl PortNames {
+    /// Reads the file; without it ports have no names.
+    #[must_use]
+    pub fn read() -> Self {
+        Self::parse(&fs::read_to_string("/etc/services").unwrap_or_default())
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut names = HashMap::new();
+        for line in text.lines() {
+            let mut words = line
+                .split('#')
+                .next()
+                .unwrap_or_default()
+                .split_whitespace();
+            let (Some(name), Some(port)) = (words.next(), words.next()) else {
+                continue;
+            };
+            if let Some((port, protocol)) = port.split_once('/')
+                && let Ok(port) = port.parse()
+            {
+                // The first counts.
+                let entry = names.entry((port, protocol.to_owned()));
+                entry.or_insert_with(|| name.to_owned());
+            }
+        }
+        Self(names)
+    }
+
+    /// The service on this port, if it has a name.
+    #[must_use]
+    pub fn get(&self, port: u16, protocol: Protocol) -> Option<&str> {
+        let name = self.0.get(&(port, protocol.to_string()))?;
+        Some(name)
+    }
+}
+
 /// A port by number or by its name in /etc/services.
 fn port(text: &str, protocol: Option<Protocol>) -> Result<u16, String> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -73,6 +146,21 @@ fn port(text: &str, protocol: Option<Protocol>) -> Result<u16, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_name_of_a_port_counts() {
+        let text = "# c\nhttp\t\t80/tcp\t\twww # web\ndomain 53/udp\nweb 80/tcp\n";
+        let names = PortNames::parse(text);
+        assert_eq!(names.get(80, Protocol::Tcp), Some("http"));
+        assert_eq!(names.get(53, Protocol::Tcp), None);
+    }
+
+    #[test]
+    fn the_loopback_has_a_name() {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let names = host_names([address, address]);
+        assert_eq!(names.get(&address).map(String::as_str), Some("localhost"));
+    }
 
     #[test]
     fn half_an_address_is_not_an_address() {

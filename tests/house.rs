@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("netlink", &[]),
     ("cli", &[]),
     ("lookup", &["model"]),
-    ("config", &["model", "lookup", "health"]),
+    ("config", &["model", "lookup", "health", "reconcile"]),
     ("formats", &["model"]),
     ("health", &["model"]),
     ("reconcile", &["model"]),

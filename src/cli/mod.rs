@@ -1,6 +1,7 @@
 //! What can be typed: clap types and help text, nothing else. Words are only
 //! split and sorted here; what they mean is found out in `commands`.
 
+mod apply;
 mod documents;
 mod host;
 mod probe;
@@ -12,6 +13,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use apply::{ApplyArgs, DiffArgs, DiffLanguage, ReachArgs};
 pub use documents::{CompletionsArgs, ManArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
@@ -156,6 +158,10 @@ pub enum Verb {
     Vip(VipArgs),
     /// Check whether servers are well, and set their weights accordingly
     Probe(Box<ProbeArgs>),
+    /// Show what `apply` would change
+    Diff(DiffArgs),
+    /// Make the machine what the file says
+    Apply(ApplyArgs),
     /// Find out why it does not work
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer

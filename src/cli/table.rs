@@ -188,6 +188,9 @@ pub struct ListArgs {
     /// Whole numbers instead of 1.2k and 3.4M
     #[arg(long)]
     pub exact: bool,
+    /// Names of hosts and ports instead of numbers; asks /etc/hosts and name servers
+    #[arg(long, conflicts_with = "json")]
+    pub resolve: bool,
     /// Sorted by protocol, address and port; the list always is
     #[arg(long, hide = true)]
     pub sort: bool,

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use crate::cli::{ColorChoice, GlobalOptions};
 use crate::formats;
 use crate::ipvs::{self, Client};
-use crate::model::{HostStep, Step, TableStep};
+use crate::model::{HostStep, SettingStep, Step, TableStep};
 use crate::plumbing::{self, Namespace, Plumbing, Vips, Warning, state_directory};
 use crate::reconcile::{self, StepError};
 use crate::render::Output;
@@ -25,8 +25,8 @@ pub(super) struct Context {
     pub quiet: bool,
     /// Say more.
     pub verbose: bool,
-    client: Option<Client>,
-    plumbing: Option<Plumbing>,
+    table: LazyTable,
+    host: LazyHost,
 }
 
 impl Context {
@@ -43,8 +43,8 @@ impl Context {
             dry_run: options.dry_run,
             quiet: options.quiet,
             verbose: options.verbose,
-            client: None,
-            plumbing: None,
+            table: LazyTable(None),
+            host: LazyHost(None),
         })
     }
 
@@ -53,14 +53,10 @@ impl Context {
     /// # Errors
     /// There is no IPVS, named with what was being done.
     pub fn ipvs(&mut self, doing: &str) -> Result<&mut Client> {
-        let client = match self.client.take() {
-            Some(client) => client,
-            None => Client::open().map_err(|source| Error::Ipvs {
-                doing: doing.to_owned(),
-                source,
-            })?,
-        };
-        Ok(self.client.insert(client))
+        self.table.client().map_err(|source| Error::Ipvs {
+            doing: doing.to_owned(),
+            source,
+        })
     }
 
     /// Says something that is not the answer, on stderr.
@@ -81,8 +77,7 @@ impl Context {
         if plan.is_empty() {
             return Ok(());
         }
-        let (mut table, mut host) = (LazyTable(&mut self.client), LazyHost(&mut self.plumbing));
-        reconcile::run(plan, &mut table, &mut host)?;
+        reconcile::run(plan, &mut self.table, &mut self.host)?;
         Ok(())
     }
 
@@ -112,14 +107,24 @@ impl Context {
         if self.dry_run {
             return self.look();
         }
-        let mut plumbing = match self.plumbing.take() {
-            Some(plumbing) => plumbing,
-            None => Plumbing::open()?,
-        };
+        let plumbing = self.host.plumbing()?;
         let vips = plumbing.vips()?;
-        self.warn(plumbing.warning());
-        self.plumbing = Some(plumbing);
+        let warning = plumbing.warning().cloned();
+        self.warn(warning.as_ref());
         Ok(vips)
+    }
+
+    /// Remembers what was made for a configuration file.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub fn own(&mut self, owned: &reconcile::Owned) -> plumbing::Result<()> {
+        self.host.plumbing()?.own(owned)
+    }
+
+    /// What can change IPVS and the rest.
+    pub fn hands(&mut self) -> (&mut dyn reconcile::Table, &mut dyn reconcile::Host) {
+        (&mut self.table, &mut self.host)
     }
 
     fn warn(&self, warning: Option<&Warning>) {
@@ -140,34 +145,50 @@ impl Context {
 }
 
 /// The table, opened when the first step needs it.
-struct LazyTable<'a>(&'a mut Option<Client>);
+struct LazyTable(Option<Client>);
 
-impl reconcile::Table for LazyTable<'_> {
-    fn apply(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+impl LazyTable {
+    fn client(&mut self) -> ipvs::Result<&mut Client> {
         let client = match self.0.take() {
             Some(client) => client,
-            None => match Client::open() {
-                Ok(client) => client,
-                Err(error) => {
-                    let left = (1..steps.len()).map(|index| (index, ipvs::Error::NotTried.into()));
-                    return Err(std::iter::once((0, error.into())).chain(left).collect());
-                }
-            },
+            None => Client::open()?,
         };
-        self.0.insert(client).apply(steps)
+        Ok(self.0.insert(client))
+    }
+}
+
+impl reconcile::Table for LazyTable {
+    fn apply(&mut self, steps: &[&TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
+        match self.client() {
+            Ok(client) => client.apply(steps),
+            Err(error) => {
+                let left = (1..steps.len()).map(|index| (index, ipvs::Error::NotTried.into()));
+                Err(std::iter::once((0, error.into())).chain(left).collect())
+            }
+        }
+    }
+
+    fn set(&mut self, step: &SettingStep) -> std::result::Result<(), StepError> {
+        self.client()?.set(step)
     }
 }
 
 /// The rest of the machine, opened when the first step needs it.
-struct LazyHost<'a>(&'a mut Option<Plumbing>);
+struct LazyHost(Option<Plumbing>);
 
-impl reconcile::Host for LazyHost<'_> {
-    fn apply(&mut self, step: &HostStep) -> std::result::Result<(), StepError> {
+impl LazyHost {
+    fn plumbing(&mut self) -> plumbing::Result<&mut Plumbing> {
         let plumbing = match self.0.take() {
             Some(plumbing) => plumbing,
             None => Plumbing::open()?,
         };
-        self.0.insert(plumbing).apply(step)
+        Ok(self.0.insert(plumbing))
+    }
+}
+
+impl reconcile::Host for LazyHost {
+    fn apply(&mut self, step: &HostStep) -> std::result::Result<(), StepError> {
+        self.plumbing()?.apply(step)
     }
 }
 

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::io;
 
+use crate::config::ConfigErrors;
 use crate::health::ProbeError;
 use crate::plumbing::{self, Reason};
+use crate::reconcile::ApplyError;
 use crate::{ipvs, reconcile};
 
 /// Why a verb was not carried out.
@@ -28,6 +30,10 @@ pub enum Error {
     },
     /// A plan was refused half way, and undone: exit 1.
     Plan(Box<reconcile::Failure>),
+    /// The file is wrong: exit 2.
+    Config(ConfigErrors),
+    /// A machine is not what a file says: exit 1.
+    Apply(Box<ApplyError>),
     /// The way into IPVS could not be read or planned: exit 1, or 2 for a value
     /// that cannot be right.
     Plumbing(plumbing::Error),
@@ -47,6 +53,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_)
+            | Self::Config(_)
             | Self::Request {
                 why: reconcile::RequestError::Impossible(_) | reconcile::RequestError::NothingNamed,
                 ..
@@ -74,6 +81,8 @@ impl fmt::Display for Error {
             Self::Request { doing, why } => write!(f, "cannot {doing}: {why}"),
             Self::Ipvs { doing, source } => write!(f, "cannot {doing}: {source}"),
             Self::Plan(failure) => failure.fmt(f),
+            Self::Config(errors) => errors.fmt(f),
+            Self::Apply(error) => error.fmt(f),
             Self::Interrupted => f.write_str("stopped; nothing was changed"),
             Self::Plumbing(error) => error.fmt(f),
             Self::Probe(error) => error.fmt(f),
@@ -87,6 +96,18 @@ impl std::error::Error for Error {}
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+impl From<ConfigErrors> for Error {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::Config(errors)
+    }
+}
+
+impl From<ApplyError> for Error {
+    fn from(error: ApplyError) -> Self {
+        Self::Apply(Box::new(error))
     }
 }
 

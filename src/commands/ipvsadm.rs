@@ -48,10 +48,8 @@ impl Peer {
         let name = program.to_string_lossy();
         let base = Path::new(program).file_name().unwrap_or(program);
         let base = base.to_string_lossy();
-        let words: Vec<String> = words
-            .iter()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
+        let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         let streams = Program {
             name: if self == Self::Ipvsadm { &name } else { &base },
             input: &mut io::stdin().lock(),

@@ -1,7 +1,9 @@
 //! One file per verb: ask, call, hand to render; no logic of its own. Here the
 //! verbs are told apart, and errors become exit codes.
 
+mod apply;
 mod check;
+mod connections;
 mod context;
 mod demo;
 mod documents;
@@ -79,6 +81,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Forward(args) => forward::run(&mut context, args),
         Verb::Vip(args) => vip::run(&mut context, args),
         Verb::Probe(args) => probe::run(&mut context, args),
+        Verb::Diff(args) => apply::diff(&mut context, args),
+        Verb::Apply(args) => apply::apply(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
         Verb::Completions(args) => documents::completions(&mut context, args),

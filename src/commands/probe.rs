@@ -242,7 +242,7 @@ impl Pool for Client {
 }
 
 fn one(client: &mut Client, step: TableStep) -> std::result::Result<(), PoolError> {
-    match client.apply(&[step]) {
+    match client.apply(&[&step]) {
         Ok(()) => Ok(()),
         Err(refused) => match refused.into_iter().next() {
             Some((_, reason)) => Err(reason),

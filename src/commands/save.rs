@@ -4,10 +4,9 @@ use std::fs;
 use std::io::{self, Read as _};
 
 use crate::cli::RestoreArgs;
-use crate::formats;
-use crate::ipvs::{self, Client};
-use crate::ipvsadm::{self, SavedTable, SystemNames};
-use crate::model::{Step, Timeouts};
+use crate::ipvs;
+use crate::ipvsadm::{self, SystemNames};
+use crate::model::Step;
 use crate::reconcile;
 
 use super::context::Context;
@@ -44,20 +43,14 @@ pub(super) fn restore(context: &mut Context, args: &RestoreArgs) -> Result<Statu
         Error::Usage(format!("nothing was changed:\n{}", lines.join("\n")))
     })?;
     let client = context.ipvs(DOING)?;
-    let plan = plan(client, &saved).map_err(failed(DOING))?;
-    let timeouts = match saved.timeouts {
-        Some(wanted) => differing(client, &wanted).map_err(failed(DOING))?,
-        None => None,
-    };
-    context.carry_out(&plan)?;
-    if let Some(timeouts) = timeouts {
-        if context.dry_run {
-            context.output.line(&formats::timeouts_command(&timeouts))?;
-        } else {
-            let client = context.ipvs(DOING)?;
-            client.set_timeouts(&timeouts).map_err(failed(DOING))?;
-        }
+    let actual = client.table().map_err(failed(DOING))?;
+    let steps = reconcile::converge(&actual, &saved.services);
+    let mut plan: Vec<Step> = steps.into_iter().map(Step::Table).collect();
+    if let Some(wanted) = saved.timeouts {
+        let before = client.timeouts().map_err(failed(DOING))?;
+        plan.extend(reconcile::timeouts(before, wanted).map(Step::Setting));
     }
+    context.carry_out(&plan)?;
     Ok(Status::Done)
 }
 
@@ -73,22 +66,4 @@ fn read(args: &RestoreArgs) -> Result<(String, Vec<u8>)> {
     let text = fs::read(path)
         .map_err(|error| Error::Usage(format!("cannot read {}: {error}", path.display())))?;
     Ok((path.display().to_string(), text))
-}
-
-fn plan(client: &mut Client, saved: &SavedTable) -> ipvs::Result<Vec<Step>> {
-    let actual = client.table()?;
-    let steps = reconcile::converge(&actual, &saved.services);
-    Ok(steps.into_iter().map(Step::Table).collect())
-}
-
-/// The timeouts that are to be set, if any; 0 keeps one.
-fn differing(client: &mut Client, wanted: &Timeouts) -> ipvs::Result<Option<Timeouts>> {
-    let actual = client.timeouts()?;
-    let change = |wanted: u32, actual: u32| if wanted == actual { 0 } else { wanted };
-    let change = Timeouts {
-        tcp: change(wanted.tcp, actual.tcp),
-        tcp_fin: change(wanted.tcp_fin, actual.tcp_fin),
-        udp: change(wanted.udp, actual.udp),
-    };
-    Ok((change != Timeouts::default()).then_some(change))
 }

@@ -1,9 +1,9 @@
 //! `timeouts` and `sync`: how long connections are kept, and who else gets them.
 
 use crate::cli::{SyncArgs, SyncStartArgs, SyncVerb, SyncWord, TimeoutsArgs};
-use crate::formats;
 use crate::ipvs;
-use crate::model::{SyncDaemon, SyncRole, Timeouts};
+use crate::model::{SettingStep, Step, SyncDaemon, SyncRole, Timeouts};
+use crate::reconcile;
 use crate::render;
 
 use super::context::Context;
@@ -32,15 +32,8 @@ pub(super) fn timeouts(context: &mut Context, args: &TimeoutsArgs) -> Result<Sta
     if wanted == Timeouts::default() {
         return show_timeouts(context);
     }
-    if context.dry_run {
-        context.output.line(&formats::timeouts_command(&wanted))?;
-        return Ok(Status::Done);
-    }
-    context
-        .ipvs(DOING)?
-        .set_timeouts(&wanted)
-        .map_err(failed(DOING))?;
-    Ok(Status::Done)
+    let before = context.ipvs(DOING)?.timeouts().map_err(failed(DOING))?;
+    carry_out(context, reconcile::timeouts(before, wanted))
 }
 
 /// Shows the timeouts.
@@ -100,46 +93,22 @@ fn start(context: &mut Context, args: &SyncStartArgs) -> Result<Status> {
             None => 0,
         },
     };
-    if context.dry_run {
-        context
-            .output
-            .line(&formats::start_daemon_command(&daemon))?;
-        return Ok(Status::Done);
-    }
-    let doing = format!("start the {} daemon", daemon.role.as_str());
-    let answer = context.ipvs(&doing)?.start_daemon(&daemon);
-    answer.map_err(|source| match errno(&source) {
-        Some(libc::EEXIST) => Error::Machine(format!(
-            "cannot {doing}: it runs already; see: lbctl sync show"
-        )),
-        Some(libc::ENODEV) => Error::Machine(format!(
-            "cannot {doing}: there is no interface {}",
-            daemon.interface.escape_default()
-        )),
-        _ => Error::Ipvs { doing, source },
-    })?;
-    Ok(Status::Done)
+    carry_out(context, Some(SettingStep::StartDaemon(daemon)))
 }
 
 fn stop(context: &mut Context, role: SyncRole) -> Result<Status> {
-    if context.dry_run {
-        context.output.line(&formats::stop_daemon_command(role))?;
-        return Ok(Status::Done);
-    }
     let doing = format!("stop the {} daemon", role.as_str());
-    let answer = context.ipvs(&doing)?.stop_daemon(role);
-    answer.map_err(|source| match errno(&source) {
-        Some(libc::ESRCH) => Error::Machine(format!("cannot {doing}: it does not run")),
-        _ => Error::Ipvs { doing, source },
-    })?;
-    Ok(Status::Done)
+    let running = context.ipvs(&doing)?.daemons().map_err(failed(&doing))?;
+    match running.into_iter().find(|daemon| daemon.role == role) {
+        Some(daemon) => carry_out(context, Some(SettingStep::StopDaemon(daemon))),
+        None => Err(Error::Machine(format!("cannot {doing}: it does not run"))),
+    }
 }
 
-fn errno(error: &ipvs::Error) -> Option<i32> {
-    match error {
-        ipvs::Error::Netlink(error) => error.errno(),
-        _ => None,
-    }
+fn carry_out(context: &mut Context, step: Option<SettingStep>) -> Result<Status> {
+    let plan: Vec<Step> = step.into_iter().map(Step::Setting).collect();
+    context.carry_out(&plan)?;
+    Ok(Status::Done)
 }
 
 /// Shows the daemons that run.

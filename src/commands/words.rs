@@ -1,6 +1,7 @@
 //! What was typed, understood: names looked up, numbers checked, and a clear
 //! sentence where a word cannot be right. Nothing here touches IPVS.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -97,10 +98,11 @@ pub(super) fn servers(texts: &[String], id: &ServiceId) -> Result<Vec<(IpAddr, u
         ServiceId::Fwmark { .. } => None,
     };
     let mut servers = Vec::with_capacity(texts.len());
+    let mut named = HashSet::with_capacity(texts.len());
     for text in texts {
         let (address, port) = socket(text, protocol)?;
         let server = (address, port.or(id.port()).unwrap_or(0));
-        if servers.contains(&server) {
+        if !named.insert(server) {
             return Err(Error::Usage(format!(
                 "the server {} is named twice",
                 text.escape_default()

@@ -9,6 +9,7 @@
 //! changes nothing. What the keys mean to users stands in lbctl.toml(5); `keys`
 //! holds their names.
 
+mod desired;
 mod document;
 mod error;
 mod keys;

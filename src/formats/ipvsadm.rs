@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::model::{
-    Forward, Server, Service, ServiceId, SyncDaemon, SyncRole, TableStep, Timeouts, Tunnel,
+    Forward, Server, Service, ServiceId, SettingStep, SyncDaemon, TableStep, Tunnel,
     TunnelChecksum, TunnelKind,
 };
 
@@ -90,18 +90,23 @@ fn tunnel_options(tunnel: Tunnel) -> String {
     }
 }
 
-/// Sets timeouts; 0 keeps one.
-#[must_use]
-pub fn timeouts_command(timeouts: &Timeouts) -> String {
-    format!(
-        "ipvsadm --set {} {} {}",
-        timeouts.tcp, timeouts.tcp_fin, timeouts.udp
-    )
+/// The command that carries out a step.
+pub(super) fn setting(step: &SettingStep) -> String {
+    match step {
+        SettingStep::SetTimeouts { after, .. } => {
+            format!(
+                "ipvsadm --set {} {} {}",
+                after.tcp, after.tcp_fin, after.udp
+            )
+        }
+        SettingStep::StartDaemon(daemon) => start_daemon(daemon),
+        SettingStep::StopDaemon(daemon) => {
+            format!("ipvsadm --stop-daemon {}", daemon.role.as_str())
+        }
+    }
 }
 
-/// Starts a synchronisation daemon.
-#[must_use]
-pub fn start_daemon_command(daemon: &SyncDaemon) -> String {
+fn start_daemon(daemon: &SyncDaemon) -> String {
     let mut text = format!(
         "ipvsadm --start-daemon {} --mcast-interface {} --syncid {}",
         daemon.role.as_str(),
@@ -122,12 +127,6 @@ pub fn start_daemon_command(daemon: &SyncDaemon) -> String {
         let _ = write!(text, " --mcast-ttl {}", daemon.ttl);
     }
     text
-}
-
-/// Stops a synchronisation daemon.
-#[must_use]
-pub fn stop_daemon_command(role: SyncRole) -> String {
-    format!("ipvsadm --stop-daemon {}", role.as_str())
 }
 
 #[cfg(test)]

@@ -4,9 +4,7 @@
 mod host;
 mod ipvsadm;
 
-pub use ipvsadm::{
-    server_options, service_options, start_daemon_command, stop_daemon_command, timeouts_command,
-};
+pub use ipvsadm::{server_options, service_options};
 
 use crate::model::Step;
 
@@ -15,6 +13,7 @@ use crate::model::Step;
 pub fn commands(step: &Step) -> Vec<String> {
     match step {
         Step::Table(step) => vec![ipvsadm::command(step)],
+        Step::Setting(step) => vec![ipvsadm::setting(step)],
         Step::Host(step) => host::commands(step),
     }
 }

@@ -1,13 +1,12 @@
 //! The conversation with IPVS: one socket, the family's id asked for once, and
-//! changes in batches. Reading is `read`'s.
+//! what changes the table as a whole. Reading is `read`'s, steps are `apply`'s.
 
 use std::process::Command;
 
 use neli::consts::socket::NlFamily;
 
-use crate::model::{ServiceId, TableStep};
-use crate::netlink::{self, BATCH_LIMIT, Request, Socket};
-use crate::reconcile::{self, StepError};
+use crate::model::ServiceId;
+use crate::netlink::{self, Request, Socket};
 
 use super::wire::{self, command, control};
 use super::{Error, Result, encode};
@@ -64,53 +63,6 @@ impl Client {
     pub fn flush(&mut self) -> Result<()> {
         let request = encode::request(self.family, command::FLUSH);
         self.socket.execute(&request).map_err(Error::from_netlink)
-    }
-
-    /// Tries the steps in batches; stops behind the first batch that had a
-    /// refusal.
-    fn apply_steps(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, Error)>> {
-        let mut refused = Vec::new();
-        for (number, chunk) in steps.chunks(BATCH_LIMIT).enumerate() {
-            let start = number * BATCH_LIMIT;
-            if !refused.is_empty() {
-                refused.extend((start..start + chunk.len()).map(|index| (index, Error::NotTried)));
-                continue;
-            }
-            let requests: Vec<Request> = chunk
-                .iter()
-                .map(|step| encode::step(self.family, step))
-                .collect();
-            match self.socket.batch(&requests) {
-                Ok(outcome) => {
-                    refused.extend(outcome.refused.into_iter().filter_map(|(index, refusal)| {
-                        let step = chunk.get(index)?;
-                        Some((start + index, Error::from_step(step, refusal)))
-                    }));
-                }
-                Err(error) => {
-                    refused.push((start, Error::from_netlink(error)));
-                    refused.extend(
-                        (start + 1..start + chunk.len()).map(|index| (index, Error::NotTried)),
-                    );
-                }
-            }
-        }
-        if refused.is_empty() {
-            Ok(())
-        } else {
-            Err(refused)
-        }
-    }
-}
-
-impl reconcile::Table for Client {
-    fn apply(&mut self, steps: &[TableStep]) -> std::result::Result<(), Vec<(usize, StepError)>> {
-        self.apply_steps(steps).map_err(|refused| {
-            refused
-                .into_iter()
-                .map(|(index, error)| (index, error.into()))
-                .collect()
-        })
     }
 }
 

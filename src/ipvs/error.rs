@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::model::{Forward, ServiceId, TableStep, TunnelKind};
+use crate::model::{Forward, ServiceId, SettingStep, TableStep, TunnelKind};
 use crate::netlink;
 
 /// A result of this room.
@@ -30,6 +30,12 @@ pub enum Error {
     NotTried,
     /// The named service is not there.
     NoService(ServiceId),
+    /// The synchronisation daemon runs already.
+    DaemonRuns,
+    /// The synchronisation daemon does not run.
+    NoDaemon,
+    /// There is no interface of this name.
+    NoInterface(String),
     /// The conversation failed.
     Netlink(netlink::Error),
 }
@@ -55,6 +61,24 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Finds the meaning of a refused setting.
+    pub(super) fn from_setting(step: &SettingStep, error: Self) -> Self {
+        let errno = match &error {
+            Self::Netlink(error) => error.errno(),
+            _ => None,
+        };
+        match (step, errno) {
+            (SettingStep::StartDaemon(_), Some(libc::EEXIST)) => Self::DaemonRuns,
+            (SettingStep::StartDaemon(daemon), Some(libc::ENODEV)) => {
+                Self::NoInterface(daemon.interface.clone())
+            }
+            (SettingStep::StopDaemon(_), Some(libc::ESRCH)) => Self::NoDaemon,
+            _ => error,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -76,6 +100,11 @@ impl fmt::Display for Error {
             Self::Step { step, refusal } => f.write_str(&sentence(step, refusal)),
             Self::NotTried => f.write_str("a step before it was refused"),
             Self::NoService(id) => f.write_str(&no_service(id)),
+            Self::DaemonRuns => f.write_str("it runs already; see: lbctl sync show"),
+            Self::NoDaemon => f.write_str("it does not run"),
+            Self::NoInterface(name) => {
+                write!(f, "there is no interface {}", name.escape_default())
+            }
             Self::Netlink(error) => error.fmt(f),
         }
     }

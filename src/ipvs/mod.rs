@@ -1,6 +1,7 @@
 //! The kernel's IPVS over generic netlink: the only room with its numbers.
 //! Values go in and come out; what a refusal means is said here too.
 
+mod apply;
 mod client;
 mod daemon;
 mod decode;

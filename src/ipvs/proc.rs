@@ -68,13 +68,6 @@ fn names(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// How many services and servers the table has together; none where /proc cannot
-/// be read.
-pub(super) fn count_entries() -> Option<usize> {
-    // The version, and two lines of headings.
-    read("ip_vs").ok()?.lines().count().checked_sub(3)
-}
-
 /// All connections, in the kernel's order.
 ///
 /// # Errors
@@ -307,6 +300,26 @@ FWM  00000005 wlc ops
         #[test]
         fn any_text_is_answered(text in "\\PC{0,80}(\n\\PC{0,80}){0,8}") {
             let _ = parse_table(&text);
+            let _ = text.lines().filter_map(parse_connection).count();
+        }
+
+        #[test]
+        fn a_broken_table_is_answered(
+            changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<char>()), 0..8),
+            end in any::<proptest::sample::Index>(),
+        ) {
+            let connection = "TCP C0A80A0A C804 C0A86464 0050 C0A81F65 0050 ESTABLISHED     898\n";
+            let mut text: Vec<char> = TABLE.chars().chain(connection.chars()).collect();
+            for (at, other) in changes {
+                let length = text.len();
+                text[at.index(length)] = other;
+            }
+            text.truncate(end.index(text.len()));
+            let text: String = text.into_iter().collect();
+            let table = parse_table(&text);
+            let entries: usize = table.iter().map(|state| 1 + state.servers.len()).sum();
+            prop_assert!(entries <= text.lines().count());
+            prop_assert_eq!(names(&text).count(), text.lines().count());
             let _ = text.lines().filter_map(parse_connection).count();
         }
     }

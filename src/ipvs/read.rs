@@ -102,18 +102,19 @@ impl Client {
 
     /// The whole table, services and servers sorted.
     ///
-    /// Each dump is read once, and the number of entries compared with what
-    /// /proc/net/ip_vs shows, which is far cheaper than dumping all again. Where
-    /// they differ, a writer may have come between, or /proc passed over entries
-    /// because other namespaces have services, too (Linux up to 7.0 counts those
-    /// when it goes on behind a page); then everything has to read the same twice.
+    /// Each dump is read once, and the names in it compared with what
+    /// /proc/net/ip_vs shows, which is far cheaper than dumping all again. Their
+    /// number would not do: a dump that passed over as many as were deleted has as
+    /// many as are left. Where the names differ, a writer may have come between, or
+    /// /proc passed over entries because other namespaces have services, too (Linux
+    /// up to 7.0 counts those when it goes on behind a page); then everything has to
+    /// read the same twice.
     ///
     /// # Errors
     /// As [`Client::services`].
     pub fn table(&mut self) -> Result<Table> {
         let table = self.read_table()?;
-        let servers: usize = table.iter().map(|state| state.servers.len()).sum();
-        if is_unique(&table) && proc::count_entries() == Some(servers + table.len()) {
+        if is_unique(&table) && proc::table().is_ok_and(|shown| has_names_of(&table, &shown)) {
             return Ok(table);
         }
         self.steady_table()
@@ -202,17 +203,31 @@ fn is_unique(table: &Table) -> bool {
         })
 }
 
-/// Gives the services of netlink the servers of /proc; none when the two do not
-/// show the same services, or servers need more than /proc shows.
-fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
-    // /proc does not say of which family a mark is.
-    let key = |id: &ServiceId| match *id {
+/// /proc does not say of which family a mark is.
+fn shown_id(id: &ServiceId) -> ServiceId {
+    match *id {
         ServiceId::Fwmark { mark, .. } => ServiceId::Fwmark {
             mark,
             family: Family::Ipv4,
         },
         id @ ServiceId::Address { .. } => id,
+    }
+}
+
+/// Whether two sorted tables, the second one as /proc shows it, have the same
+/// services and servers.
+fn has_names_of(table: &Table, shown: &Table) -> bool {
+    let same = |(state, shown): (&ServiceState, &ServiceState)| {
+        let names = state.servers.iter().map(|state| state.server.name());
+        let shown_names = shown.servers.iter().map(|state| state.server.name());
+        shown_id(&state.service.id) == shown.service.id && names.eq(shown_names)
     };
+    table.len() == shown.len() && table.iter().zip(shown).all(same)
+}
+
+/// Gives the services of netlink the servers of /proc; none when the two do not
+/// show the same services, or servers need more than /proc shows.
+fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
     let count = shown.len();
     let mut servers: HashMap<ServiceId, Vec<ServerState>> = HashMap::with_capacity(count);
     for state in shown {
@@ -220,7 +235,7 @@ fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
         if state.servers.iter().any(tunnels) {
             return None;
         }
-        servers.insert(key(&state.service.id), state.servers);
+        servers.insert(shown_id(&state.service.id), state.servers);
     }
     if servers.len() != count || services.len() != count {
         return None;
@@ -228,7 +243,7 @@ fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
     let mut table = Vec::with_capacity(count);
     for (service, stats) in services {
         // Each is taken once: a service that stands twice finds nothing.
-        let servers = servers.remove(&key(&service.id))?;
+        let servers = servers.remove(&shown_id(&service.id))?;
         table.push(ServiceState {
             service,
             stats,
@@ -280,6 +295,18 @@ mod tests {
         assert_eq!(table[0].service.id.to_string(), "fwmark 1");
         assert_eq!(table[1].service.id.to_string(), "fwmark 2 IPv6");
         assert_eq!(table[1].servers[0].inactive, 2);
+    }
+
+    #[test]
+    fn as_many_entries_are_not_the_same_entries() {
+        let nat = |marks: [u32; 2]| marks.map(|mark| shown(mark, Forward::Nat)).to_vec();
+        let table = nat([1, 2]);
+        assert!(has_names_of(&table, &nat([1, 2])));
+        assert!(!has_names_of(&table, &nat([1, 3])));
+        assert!(!has_names_of(&table, &nat([1, 2])[..1].to_vec()));
+        let mut other = nat([1, 2]);
+        other[1].servers[0].server.port = 80;
+        assert!(!has_names_of(&table, &other));
     }
 
     #[test]

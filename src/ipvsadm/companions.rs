@@ -8,12 +8,11 @@ use super::run::{Program, run};
 ///
 /// # Errors
 /// As [`run`](super::run).
-pub fn save_table(program: Program<'_>, words: &[String]) -> io::Result<u8> {
-    let mut line = vec!["-S".to_owned()];
+pub fn save_table(program: Program<'_>, words: &[&str]) -> io::Result<u8> {
+    let mut line = vec!["-S"];
     for word in words {
-        if word == "-n" {
-            line.truncate(1);
-            line.push("-n".to_owned());
+        if *word == "-n" {
+            line = vec!["-S", word];
         } else if word.starts_with('-') {
             writeln!(
                 program.errors,
@@ -49,7 +48,7 @@ pub fn restore_table(program: Program<'_>) -> io::Result<u8> {
         errors: &mut *program.errors,
         names: program.names,
     };
-    run(clear, &["-C".to_owned()])?;
+    run(clear, &["-C"])?;
     let restore = Program {
         name: "ipvsadm",
         input: &mut text.as_slice(),
@@ -57,5 +56,5 @@ pub fn restore_table(program: Program<'_>) -> io::Result<u8> {
         errors: program.errors,
         names: program.names,
     };
-    run(restore, &["-R".to_owned()])
+    run(restore, &["-R"])
 }

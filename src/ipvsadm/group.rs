@@ -26,6 +26,9 @@ pub(super) enum Command {
 use Command as C;
 
 impl Command {
+    /// How many there are; zero is the last.
+    const COUNT: usize = Self::Zero as usize + 1;
+
     /// The command that an option stands for; those with a value are not here.
     pub(super) fn of(name: Name) -> Option<Self> {
         Some(match name {
@@ -174,18 +177,34 @@ const GROUPS: &[(Group, &str, &[Command])] = &[
 /// Of these a list takes one.
 const SUBJECTS: [Group; 4] = [G::Connection, G::ServiceAddress, G::Timeout, G::Daemon];
 
-/// The groups that were given.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Given(Vec<Group>);
+/// The groups that each command takes, as bits of [`Given`].
+const TAKEN: [u64; C::COUNT] = {
+    let mut taken = [0; C::COUNT];
+    let mut number = 0;
+    while number < GROUPS.len() {
+        let (group, _, takers) = GROUPS[number];
+        let mut taker = 0;
+        while taker < takers.len() {
+            taken[takers[taker] as usize] |= group.bit();
+            taker += 1;
+        }
+        number += 1;
+    }
+    taken
+};
+
+/// The groups that were given: a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Given(u64);
 
 impl Given {
     /// Whether one of this group was given.
-    pub(super) fn has(&self, group: Group) -> bool {
-        self.0.contains(&group)
+    pub(super) fn has(self, group: Group) -> bool {
+        self.0 & group.bit() != 0
     }
 
     /// Whether one of any of these groups was given.
-    pub(super) fn has_any(&self, groups: &[Group]) -> bool {
+    pub(super) fn has_any(self, groups: &[Group]) -> bool {
         groups.iter().any(|group| self.has(*group))
     }
 
@@ -197,12 +216,20 @@ impl Given {
                 group.as_str()
             )));
         }
-        self.0.push(group);
+        self.0 |= group.bit();
         Ok(())
     }
 
     /// Whether the command takes what was given, and has what it needs.
-    pub(super) fn check(&self, command: Command) -> Result<(), Failure> {
+    pub(super) fn check(self, command: Command) -> Result<(), Failure> {
+        let needed = [G::ServiceAddress, G::RealServer]
+            .into_iter()
+            .filter(|group| is_needed(*group, command))
+            .fold(0, |bits, group| bits | group.bit());
+        if command != C::List && self.0 & !TAKEN[command as usize] == 0 && needed & !self.0 == 0 {
+            return Ok(());
+        }
+        // Something is wrong, or a list: in the order in which ipvsadm complains.
         let mut subject: Option<&str> = None;
         for (group, name, takers) in GROUPS {
             if !self.has(*group) {
@@ -235,6 +262,10 @@ impl Given {
 }
 
 impl Group {
+    const fn bit(self) -> u64 {
+        1 << self as u32
+    }
+
     /// Its name in messages.
     pub(super) fn as_str(self) -> &'static str {
         let found = GROUPS.iter().find(|(group, ..)| *group == self);

@@ -40,7 +40,9 @@ pub(super) fn sentence(operation: Operation, error: &ipvs::Error) -> String {
         ipvs::Error::NoModule { .. } => libc::ENOPROTOOPT,
         ipvs::Error::NoPrivilege => libc::EPERM,
         ipvs::Error::Step { refusal, .. } => refusal.errno,
-        ipvs::Error::NoService(_) => libc::ESRCH,
+        ipvs::Error::NoService(_) | ipvs::Error::NoDaemon => libc::ESRCH,
+        ipvs::Error::DaemonRuns => libc::EEXIST,
+        ipvs::Error::NoInterface(_) => libc::ENODEV,
         ipvs::Error::NotTried => return error.to_string(),
         ipvs::Error::Netlink(failure) => match failure.errno() {
             Some(number) => number,

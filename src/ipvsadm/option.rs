@@ -129,23 +129,29 @@ const OPTIONS: &[(&str, Option<char>, Name, Takes)] = &[
     ("tun-remcsum", None, N::TunRemcsum, Nothing),
 ];
 
+/// The short options by letter: a restore reads four on each of its lines.
+const SHORT: [Option<(Name, Takes)>; 128] = {
+    let mut short = [None; 128];
+    let mut number = 0;
+    while number < OPTIONS.len() {
+        if let (_, Some(letter), name, takes) = OPTIONS[number] {
+            short[letter as usize] = Some((name, takes));
+        }
+        number += 1;
+    }
+    short
+};
+
 impl Name {
-    /// The option of this long name, written in full.
-    pub(super) fn long(text: &str) -> Option<Self> {
+    /// The option of this long name, written in full, and what it takes.
+    pub(super) fn long(text: &str) -> Option<(Self, Takes)> {
         let found = OPTIONS.iter().find(|(long, ..)| *long == text);
-        found.map(|(_, _, name, _)| *name)
+        found.map(|(_, _, name, takes)| (*name, *takes))
     }
 
     /// The option of this letter.
-    pub(super) fn short(letter: char) -> Option<Self> {
-        let found = OPTIONS.iter().find(|(_, short, ..)| *short == Some(letter));
-        found.map(|(_, _, name, _)| *name)
-    }
-
-    /// What it takes.
-    pub(super) fn takes(self) -> Takes {
-        let found = OPTIONS.iter().find(|(_, _, name, _)| *name == self);
-        found.map_or(Nothing, |(.., takes)| *takes)
+    pub(super) fn short(letter: char) -> Option<(Self, Takes)> {
+        *SHORT.get(usize::try_from(u32::from(letter)).ok()?)?
     }
 }
 

@@ -21,7 +21,7 @@ use super::value;
 ///
 /// # Errors
 /// ipvsadm's complaint.
-pub fn parse(program: &str, words: &[String], names: &dyn Names) -> Result<Invocation, Failure> {
+pub fn parse(program: &str, words: &[&str], names: &dyn Names) -> Result<Invocation, Failure> {
     let mut reader = Reader::new(words);
     let Ok(Some((first, value))) = reader.option() else {
         return Err(Failure::try_help(program));
@@ -191,14 +191,14 @@ fn change_server(
             "Tunnel options conflict with forward method",
         ));
     }
-    tunnel::check(settings.tunnel_kind, &settings.given)?;
+    tunnel::check(settings.tunnel_kind, settings.given)?;
     server.forward = match settings.method {
         Method::Nat => Forward::Nat,
         Method::Dr => Forward::Dr,
         Method::Tun => Forward::Tun(Tunnel {
             kind: settings.tunnel_kind,
             port: settings.tunnel_port,
-            checksum: tunnel::checksum(&settings.given),
+            checksum: tunnel::checksum(settings.given),
         }),
     };
     Ok(Invocation::Change(if command == Command::AddServer {
@@ -213,7 +213,7 @@ fn change_server(
 }
 
 fn list(settings: &Settings) -> Result<Invocation, Failure> {
-    let given = &settings.given;
+    let given = settings.given;
     let other = given.has_any(&[Group::Timeout, Group::Daemon]);
     let counts = given.has_any(&[Group::Stats, Group::Rate, Group::Thresholds]);
     if (counts && (other || given.has(Group::Connection)))
@@ -256,7 +256,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(line: &str) -> Result<Invocation, Failure> {
-        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let words: Vec<&str> = line.split_whitespace().collect();
         parse("ipvsadm", &words, &NoNames)
     }
 
@@ -334,6 +334,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_words_are_answered(words in proptest::collection::vec(word(), 0..9)) {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let _ = parse("ipvsadm", &words, &NoNames);
         }
     }

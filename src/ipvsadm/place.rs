@@ -2,7 +2,7 @@
 //! IPv6 address. Other than `model::SocketName` it takes apart what ipvsadm takes
 //! apart, the strange cases too.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddrV4};
 
 use crate::model::Protocol;
 
@@ -33,6 +33,10 @@ impl Port {
 
 /// Takes an address and a port apart; none if they cannot be right.
 pub(super) fn parse(text: &str, names: &dyn Names) -> Option<(IpAddr, Port)> {
+    // What nearly every line of a saved table has, and no other reading fits.
+    if let Ok(plain) = text.parse::<SocketAddrV4>() {
+        return Some(((*plain.ip()).into(), Port::Number(plain.port())));
+    }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -39,7 +39,7 @@ impl Wrong {
 
 /// Reads options one by one.
 pub(super) struct Reader<'a> {
-    words: &'a [String],
+    words: &'a [&'a str],
     next: usize,
     /// What is left of a word of short options.
     cluster: &'a str,
@@ -49,7 +49,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// The words behind the program's name.
-    pub(super) fn new(words: &'a [String]) -> Self {
+    pub(super) fn new(words: &'a [&'a str]) -> Self {
         Self {
             words,
             next: 0,
@@ -70,17 +70,17 @@ impl<'a> Reader<'a> {
                     Some((name, value)) => (name, Some(value)),
                     None => (long, None),
                 };
-                let name = Name::long(name).ok_or(Wrong::Unknown)?;
-                return self.with_value(name, value).map(Some);
+                let (name, takes) = Name::long(name).ok_or(Wrong::Unknown)?;
+                return Ok(Some((name, self.value(takes, value)?)));
             }
             self.cluster = word.strip_prefix('-').unwrap_or(word);
         }
         let mut letters = self.cluster.chars();
-        let name = letters.next().and_then(Name::short);
+        let found = letters.next().and_then(Name::short);
         self.cluster = "";
-        let name = name.ok_or(Wrong::Unknown)?;
+        let (name, takes) = found.ok_or(Wrong::Unknown)?;
         let rest = letters.as_str();
-        if name.takes() == Takes::Nothing {
+        if takes == Takes::Nothing {
             if rest.starts_with('=') {
                 return Err(Wrong::Unwanted);
             }
@@ -88,14 +88,13 @@ impl<'a> Reader<'a> {
             return Ok(Some((name, None)));
         }
         let value = (!rest.is_empty()).then(|| rest.strip_prefix('=').unwrap_or(rest));
-        self.with_value(name, value).map(Some)
+        Ok(Some((name, self.value(takes, value)?)))
     }
 
     /// The last word that was looked at, which a message names.
     pub(super) fn last_word(&self) -> &'a str {
         let last = self.next.checked_sub(1);
-        last.and_then(|last| self.words.get(last))
-            .map_or("", String::as_str)
+        last.and_then(|last| self.words.get(last)).unwrap_or(&"")
     }
 
     /// The words that are no options.
@@ -123,12 +122,8 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn with_value(
-        &mut self,
-        name: Name,
-        value: Option<&'a str>,
-    ) -> Result<(Name, Option<&'a str>), Wrong> {
-        let value = match (name.takes(), value) {
+    fn value(&mut self, takes: Takes, value: Option<&'a str>) -> Result<Option<&'a str>, Wrong> {
+        Ok(match (takes, value) {
             (Takes::Nothing, Some(_)) => return Err(Wrong::Unwanted),
             (Takes::Nothing, None) => None,
             (_, Some(value)) => Some(value),
@@ -141,8 +136,7 @@ impl<'a> Reader<'a> {
                     None
                 }
             }
-        };
-        Ok((name, value))
+        })
     }
 }
 
@@ -151,7 +145,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> (Vec<String>, Option<Wrong>, Vec<String>) {
-        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let words: Vec<&str> = line.split(' ').collect();
         let mut reader = Reader::new(&words);
         let mut options = Vec::new();
         let mut wrong = None;

@@ -2,46 +2,33 @@
 //! tabs, without quotes.
 
 use std::io::{self, BufRead};
+use std::iter;
 
-/// Reads the lines that hold words.
-pub struct Lines<R> {
-    input: R,
-}
-
-impl<R: BufRead> Lines<R> {
-    /// The lines of this text.
-    pub fn new(input: R) -> Self {
-        Self { input }
-    }
-}
-
-impl<R: BufRead> Iterator for Lines<R> {
-    type Item = io::Result<Vec<String>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let mut line = Vec::new();
-            match self.input.read_until(b'\n', &mut line) {
-                Ok(0) => return None,
-                Ok(_) => {
-                    let words = words(&String::from_utf8_lossy(&line));
-                    if !words.is_empty() {
-                        return Some(Ok(words));
-                    }
-                }
-                Err(error) => return Some(Err(error)),
-            }
+/// The lines of a text; bytes that are not UTF-8 are replaced.
+pub(super) fn lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
+    iter::from_fn(move || {
+        let mut line = Vec::new();
+        match input.read_until(b'\n', &mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(match String::from_utf8(line) {
+                Ok(line) => line,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            })),
+            Err(error) => Some(Err(error)),
         }
-    }
+    })
 }
 
 /// The words of a line, without the program's name, up to a comment.
-fn words(line: &str) -> Vec<String> {
-    line.split([' ', '\t', '\r', '\n'])
-        .take_while(|word| !word.starts_with('#'))
-        .filter(|word| !word.is_empty() && *word != "ipvsadm")
-        .map(str::to_owned)
-        .collect()
+pub(super) fn words(line: &str) -> Vec<&str> {
+    // Room for all the words of a usual line at once.
+    let mut words = Vec::with_capacity(16);
+    words.extend(
+        line.split_ascii_whitespace()
+            .take_while(|word| !word.starts_with('#'))
+            .filter(|word| *word != "ipvsadm"),
+    );
+    words
 }
 
 #[cfg(test)]
@@ -51,23 +38,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn lines(text: &str) -> Vec<String> {
-        Lines::new(text.as_bytes())
-            .map(|words| words.unwrap().join(" "))
+    fn command_lines(text: &str) -> Vec<String> {
+        lines(text.as_bytes())
+            .map(|line| words(&line.unwrap()).join(" "))
+            .filter(|line| !line.is_empty())
             .collect()
     }
 
     #[test]
     fn blanks_line_ends_comments_and_the_name_are_taken_off() {
         let text = "# saved\n-A -t\t1.1.1.1:80\r\n\n \t\r\nipvsadm  -C # all\n-L";
-        assert_eq!(lines(text), ["-A -t 1.1.1.1:80", "-C", "-L"]);
+        assert_eq!(command_lines(text), ["-A -t 1.1.1.1:80", "-C", "-L"]);
     }
 
     proptest! {
         #[test]
         fn any_text_is_answered(text in proptest::collection::vec(any::<u8>(), 0..400)) {
-            for words in Lines::new(text.as_slice()) {
-                let _ = parse("ipvsadm", &words.unwrap(), &NoNames);
+            for line in lines(text.as_slice()) {
+                let _ = parse("ipvsadm", &words(&line.unwrap()), &NoNames);
             }
         }
     }

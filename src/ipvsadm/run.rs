@@ -13,7 +13,7 @@ use super::invocation::{Invocation, ListRequest};
 use super::message::{Operation, sentence};
 use super::names::Names;
 use super::parse::parse;
-use super::restore::Lines;
+use super::restore::{lines, words};
 
 /// Changes that go to the kernel together.
 const BATCH: usize = 128;
@@ -36,7 +36,7 @@ pub struct Program<'a> {
 ///
 /// # Errors
 /// What it says cannot be written, or its input cannot be read.
-pub fn run(program: Program<'_>, words: &[String]) -> io::Result<u8> {
+pub fn run(program: Program<'_>, words: &[&str]) -> io::Result<u8> {
     let errors = &mut *program.errors;
     let opened = Client::open().and_then(|mut client| {
         let info = client.info()?;
@@ -108,7 +108,7 @@ impl From<io::Error> for Stop {
 }
 
 impl Session<'_> {
-    fn command_line(&mut self, words: &[String], input: &mut dyn BufRead) -> io::Result<()> {
+    fn command_line(&mut self, words: &[&str], input: &mut dyn BufRead) -> io::Result<()> {
         // Nothing is said: the table is shown.
         let invocation = if words.is_empty() {
             Ok(Invocation::List(ListRequest::default()))
@@ -122,8 +122,13 @@ impl Session<'_> {
     }
 
     fn restore(&mut self, input: &mut dyn BufRead) -> io::Result<()> {
-        for words in Lines::new(input) {
-            let invocation = match parse(self.name, &words?, self.names) {
+        for line in lines(input) {
+            let line = line?;
+            let words = words(&line);
+            if words.is_empty() {
+                continue;
+            }
+            let invocation = match parse(self.name, &words, self.names) {
                 // No restore within a restore.
                 Ok(Invocation::Restore) => Err(Failure::try_help(self.name)),
                 invocation => invocation,
@@ -170,7 +175,8 @@ impl Session<'_> {
             return Ok(());
         };
         self.code = 0;
-        let Err(mut refused) = self.client.apply(&steps) else {
+        let each: Vec<&TableStep> = steps.iter().collect();
+        let Err(mut refused) = self.client.apply(&each) else {
             return Ok(());
         };
         refused.sort_by_key(|(index, _)| *index);

@@ -1,8 +1,10 @@
 //! A whole table as text, complete: what `lbctl save` writes and `lbctl restore`
 //! reads. ipvsadm reads it, too, and its own text is read here.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
 use std::net::IpAddr;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::formats;
 use crate::model::{ServerChange, ServiceChange, ServiceId, ServiceState, TableStep, Timeouts};
@@ -11,6 +13,7 @@ use crate::reconcile::Wanted;
 use super::invocation::Invocation;
 use super::names::Names;
 use super::parse::parse;
+use super::restore::words;
 
 /// What a saved text says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,21 +48,17 @@ pub fn save(timeouts: &Timeouts, table: &[ServiceState]) -> Vec<String> {
 /// Every line that is wrong, by its number from 1 on, and why.
 pub fn read_saved(text: &[u8], names: &dyn Names) -> Result<SavedTable, Vec<(usize, String)>> {
     let mut reader = Reader::default();
-    let text = String::from_utf8_lossy(text);
+    // from_utf8_lossy alone is many times slower, and the text may be large.
+    let text = match str::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(text),
+    };
     for (number, line) in (1..).zip(text.lines()) {
-        let words: Vec<String> = line
-            .split_whitespace()
-            .take_while(|word| !word.starts_with('#'))
-            .map(str::to_owned)
-            .collect();
-        let words = match words.split_first() {
-            Some((first, rest)) if first == "ipvsadm" => rest,
-            _ => &words,
-        };
+        let words = words(line);
         if words.is_empty() {
             continue;
         }
-        let taken = match parse("ipvsadm", words, names) {
+        let taken = match parse("ipvsadm", &words, names) {
             Ok(invocation) => reader.take(invocation),
             Err(failure) => Err(first_line(&failure.message)),
         };
@@ -81,8 +80,8 @@ fn first_line(message: &str) -> String {
 #[derive(Default)]
 struct Reader {
     saved: SavedTable,
-    places: HashMap<ServiceId, usize>,
-    servers: HashSet<(ServiceId, IpAddr, u16)>,
+    places: FxHashMap<ServiceId, usize>,
+    servers: FxHashSet<(usize, IpAddr, u16)>,
     errors: Vec<(usize, String)>,
 }
 
@@ -104,15 +103,15 @@ impl Reader {
                 Ok(())
             }
             Invocation::Change(TableStep::AddServer { service, server }) => {
-                let place = self.places.get(&service);
-                let wanted = place.and_then(|place| self.saved.services.get_mut(*place));
-                let Some(wanted) = wanted else {
+                let place = self.places.get(&service).copied();
+                let wanted = place.and_then(|place| self.saved.services.get_mut(place));
+                let (Some(place), Some(wanted)) = (place, wanted) else {
                     return Err(format!("{service} is not in it before this line"));
                 };
                 ServerChange::default()
                     .apply(&server, &service)
                     .map_err(|why| why.to_string())?;
-                if !self.servers.insert((service, server.address, server.port)) {
+                if !self.servers.insert((place, server.address, server.port)) {
                     return Err(format!("{} is in {service} twice", server.endpoint()));
                 }
                 wanted.servers.push(server);

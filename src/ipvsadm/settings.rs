@@ -241,8 +241,11 @@ impl Settings {
 
     /// The scheduler's flags.
     pub(super) fn scheduler_flags(&self) -> Result<SchedulerFlags, Failure> {
-        let scheduler = self.scheduler();
         let mut flags = SchedulerFlags::default();
+        if self.scheduler_flags.is_empty() {
+            return Ok(flags);
+        }
+        let scheduler = self.scheduler();
         // As strtok(3): commas in a row are one.
         let words = self.scheduler_flags.split(',');
         for word in words.filter(|word| !word.is_empty()) {

@@ -17,9 +17,11 @@ pub(super) const OPTIONS: [Group; 5] = [
 const CHECKSUMS: [Group; 3] = [Group::TunNocsum, Group::TunCsum, Group::TunRemcsum];
 
 /// Whether a tunnel of this kind takes what was given, and has what it needs.
-pub(super) fn check(kind: TunnelKind, given: &Given) -> Result<(), Failure> {
-    let tunnel = format!("the '{}' tunnel type", kind.as_str());
-    let complaint = |start: &str| Err(Failure::usage(format!("{start} {tunnel}")));
+pub(super) fn check(kind: TunnelKind, given: Given) -> Result<(), Failure> {
+    let complaint = |start: &str| {
+        let kind = kind.as_str();
+        Err(Failure::usage(format!("{start} the '{kind}' tunnel type")))
+    };
     if kind == TunnelKind::Gue && !given.has(Group::TunPort) {
         return complaint("You need to supply the 'tun-port' option for");
     }
@@ -52,7 +54,7 @@ pub(super) fn check(kind: TunnelKind, given: &Given) -> Result<(), Failure> {
 }
 
 /// The checksum that was given.
-pub(super) fn checksum(given: &Given) -> TunnelChecksum {
+pub(super) fn checksum(given: Given) -> TunnelChecksum {
     if given.has(Group::TunRemcsum) {
         TunnelChecksum::Remote
     } else if given.has(Group::TunCsum) {

@@ -21,7 +21,7 @@ pub use scheduler::{ParseSchedulerError, Scheduler, SchedulerFlags};
 pub use server::{Forward, Server, Tunnel, TunnelChecksum, TunnelKind};
 pub use service::{Protocol, Service, ServiceId};
 pub use stats::{Counters, Rates, Stats};
-pub use step::{HostStep, LocalRoute, PolicyRule, Step, TableStep};
+pub use step::{HostStep, LocalRoute, PolicyRule, SettingStep, Step, TableStep};
 pub use sync::{SyncDaemon, SyncRole, Timeouts};
 pub use vip::{Vip, VipMode};
 

@@ -99,6 +99,24 @@ impl ServiceId {
         }
     }
 
+    /// The address that clients connect to; none for a mark.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Address { address, .. } => Some(*address),
+            Self::Fwmark { .. } => None,
+        }
+    }
+
+    /// The protocol of its clients; none for a mark, which any packet can carry.
+    #[must_use]
+    pub fn protocol(&self) -> Option<Protocol> {
+        match self {
+            Self::Address { protocol, .. } => Some(*protocol),
+            Self::Fwmark { .. } => None,
+        }
+    }
+
     fn order(&self) -> (u32, Family, Option<Protocol>, Option<IpAddr>, u16) {
         match *self {
             Self::Address {

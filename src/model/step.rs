@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Family, Server, Service, ServiceId, Vip};
+use super::{Family, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip};
 
 /// A change to the IPVS table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,19 @@ pub enum TableStep {
 }
 
 impl TableStep {
+    /// The service that it changes, or whose server it changes.
+    #[must_use]
+    pub fn service_id(&self) -> ServiceId {
+        match self {
+            Self::AddService(service)
+            | Self::EditService { after: service, .. }
+            | Self::DeleteService(service) => service.id,
+            Self::AddServer { service, .. }
+            | Self::EditServer { service, .. }
+            | Self::DeleteServer { service, .. } => *service,
+        }
+    }
+
     /// The step that takes this one back.
     #[must_use]
     pub fn inverse(&self) -> Self {
@@ -209,11 +222,55 @@ impl fmt::Display for HostStep {
     }
 }
 
+/// A change to what IPVS has apart from its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingStep {
+    /// Other timeouts.
+    SetTimeouts {
+        /// Those that are.
+        before: Timeouts,
+        /// Those that shall be; 0 keeps one.
+        after: Timeouts,
+    },
+    /// A synchronisation daemon starts.
+    StartDaemon(SyncDaemon),
+    /// A synchronisation daemon stops.
+    StopDaemon(SyncDaemon),
+}
+
+impl SettingStep {
+    /// The step that takes this one back.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        match self.clone() {
+            Self::SetTimeouts { before, after } => Self::SetTimeouts {
+                before: after,
+                after: before,
+            },
+            Self::StartDaemon(daemon) => Self::StopDaemon(daemon),
+            Self::StopDaemon(daemon) => Self::StartDaemon(daemon),
+        }
+    }
+}
+
+impl fmt::Display for SettingStep {
+    /// What is being done, as it stands behind "cannot ".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetTimeouts { .. } => f.write_str("set the timeouts"),
+            Self::StartDaemon(daemon) => write!(f, "start the {} daemon", daemon.role.as_str()),
+            Self::StopDaemon(daemon) => write!(f, "stop the {} daemon", daemon.role.as_str()),
+        }
+    }
+}
+
 /// Any change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// To the IPVS table.
     Table(TableStep),
+    /// To what IPVS has apart from it.
+    Setting(SettingStep),
     /// To the rest of the machine.
     Host(HostStep),
 }
@@ -224,6 +281,7 @@ impl Step {
     pub fn inverse(&self) -> Self {
         match self {
             Self::Table(step) => Self::Table(step.inverse()),
+            Self::Setting(step) => Self::Setting(step.inverse()),
             Self::Host(step) => Self::Host(step.inverse()),
         }
     }
@@ -233,6 +291,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Table(step) => step.fmt(f),
+            Self::Setting(step) => step.fmt(f),
             Self::Host(step) => step.fmt(f),
         }
     }

@@ -43,6 +43,9 @@ pub enum Error {
     /// The receive buffer overflowed (`ENOBUFS`): answers are lost, and only
     /// reading the state again tells what was done.
     Overflow,
+    /// The request does not fit the send buffer (`EMSGSIZE`), or there is no memory
+    /// for it (`ENOBUFS`); nothing of it was carried out.
+    TooLong,
     /// A dump was disturbed by a writer every time it was tried.
     Disturbed,
     /// The kernel's message does not have the shape it should have.
@@ -66,8 +69,13 @@ impl fmt::Display for Error {
             Self::Socket { doing, source } => write!(f, "cannot {doing}: {source}"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Overflow => f.write_str(
-                "the netlink receive buffer overflowed (ENOBUFS); \
-                 what was done is only known after reading it again",
+                "the kernel's answers were lost (ENOBUFS): the netlink receive buffer is too \
+                 small, or memory is short; raise net.core.rmem_max, see what is there, and try \
+                 again",
+            ),
+            Self::TooLong => f.write_str(
+                "the request does not fit the netlink send buffer, or memory is short; raise \
+                 net.core.wmem_default and try again",
             ),
             Self::Disturbed => {
                 f.write_str("another program kept changing it while it was being read")

@@ -5,18 +5,22 @@
 //! one datagram, and each is processed even if one before it failed; errors are
 //! always answered, successes only with `NLM_F_ACK`; a dump is sized by the
 //! largest buffer ever passed to recv, so the buffer never shrinks; pending
-//! answers beyond the receive buffer are lost and recv says `ENOBUFS`.
-
-use std::io;
+//! answers beyond the receive buffer are lost and recv says `ENOBUFS`, once, before
+//! it gives what did fit; until all of that is received, everything else is lost
+//! without a word (`NETLINK_S_CONGESTED`). A datagram longer than the send buffer
+//! is refused whole (`EMSGSIZE`), and nothing in it is carried out.
 
 use neli::consts::nl::NlmF;
-use neli::consts::socket::{Msg, NlFamily};
+use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
 use super::answer::Answer;
 use super::message::HEADER;
-use super::{Error, Message, Messages, Refusal, Request, Result};
+use super::{Error, Message, Refusal, Request, Result};
+use exchange::Progress;
+
+mod exchange;
 
 /// Requests sent in one datagram. 128 answers, each with its request echoed,
 /// fit the default receive buffer (212,992 bytes; it overflows at about 237).
@@ -33,12 +37,18 @@ const SURELY_NOT_FULL: usize = 3 * 1024;
 /// How often a dump is read again before a writer is called too busy.
 const DUMP_ATTEMPTS: usize = 10;
 
+/// How often something is read before the receive buffer is called too small.
+const OVERFLOW_ATTEMPTS: usize = 4;
+
 /// What became of the requests of a batch.
 #[derive(Debug, Default)]
 pub struct BatchOutcome {
     /// Index and answer of every request that the kernel refused. All others
-    /// were carried out.
+    /// were carried out, unless answers were lost.
     pub refused: Vec<(usize, Refusal)>,
+    /// The receive buffer overflowed: of a request that is not in `refused`, only
+    /// the state that it would have changed tells what became of it.
+    pub answers_lost: bool,
 }
 
 /// What a dump told.
@@ -80,23 +90,40 @@ impl Socket {
         })
     }
 
-    /// Sends one request and waits for its acknowledgement.
+    /// Sends one request that changes something and waits for its acknowledgement,
+    /// which fits every receive buffer.
     ///
     /// # Errors
     /// [`Error::Refused`] with the kernel's answer, or a failed conversation.
     pub fn execute(&mut self, request: &Request) -> Result<()> {
-        self.ask(request, |_| Ok(()))
+        self.converse(request, &mut |_| Ok(()))
     }
 
-    /// Sends one request, hands each message of the answer to `visit`, and
-    /// waits for the acknowledgement.
+    /// Sends one request that only reads, hands each message of the answer to
+    /// `visit`, and waits for the acknowledgement. Where answers were lost, it asks
+    /// again, and `visit` sees them from the first on.
     ///
     /// # Errors
-    /// As [`Socket::execute`], and what `visit` returned.
+    /// As [`Socket::execute`], [`Error::Overflow`] when answers were lost each time,
+    /// and what `visit` returned.
     pub fn ask(
         &mut self,
         request: &Request,
         mut visit: impl FnMut(&Message<'_>) -> Result<()>,
+    ) -> Result<()> {
+        for _ in 1..OVERFLOW_ATTEMPTS {
+            match self.converse(request, &mut visit) {
+                Err(Error::Overflow) => {}
+                answered => return answered,
+            }
+        }
+        self.converse(request, &mut visit)
+    }
+
+    fn converse(
+        &mut self,
+        request: &Request,
+        visit: &mut dyn FnMut(&Message<'_>) -> Result<()>,
     ) -> Result<()> {
         let sequence = self.send_all(std::slice::from_ref(request), NlmF::ACK, NlmF::ACK)?;
         let mut visited = Ok(());
@@ -114,7 +141,8 @@ impl Socket {
     }
 
     /// Reads a whole dump into what `read` makes of each message. A dump that
-    /// the kernel marks as disturbed (`NLM_F_DUMP_INTR`) is read again.
+    /// the kernel marks as disturbed (`NLM_F_DUMP_INTR`) or that lost a part is read
+    /// again.
     ///
     /// # Errors
     /// [`Error::Disturbed`] when a writer never let it finish; otherwise as
@@ -137,13 +165,14 @@ impl Socket {
         request: &Request,
         mut read: impl FnMut(&Message<'_>) -> Result<T>,
     ) -> Result<Dump<T>> {
+        let mut overflows = 0;
         for _ in 0..DUMP_ATTEMPTS {
             let sequence = self.send_all(std::slice::from_ref(request), NlmF::DUMP, NlmF::DUMP)?;
             let mut items = Vec::new();
             let mut problem = Ok(());
             let mut disturbed = false;
             let (mut last_piece, mut bytes) = (0, 0);
-            self.answers(sequence, 1, |_, datagram, answer| match answer {
+            let ended = self.answers(sequence, 1, |_, datagram, answer| match answer {
                 Answer::Payload(message) => {
                     last_piece = datagram;
                     bytes += message.payload.len() + HEADER;
@@ -161,7 +190,14 @@ impl Socket {
                     Ok(Progress::Finished)
                 }
                 Answer::Refused(refusal) => Err(Error::Refused(refusal)),
-            })?;
+            });
+            match ended {
+                Err(Error::Overflow) if overflows + 1 < OVERFLOW_ATTEMPTS => {
+                    overflows += 1;
+                    continue;
+                }
+                ended => ended?,
+            }
             if disturbed {
                 continue;
             }
@@ -175,32 +211,53 @@ impl Socket {
     }
 
     /// Sends up to [`BATCH_LIMIT`] requests in one datagram, with the
-    /// acknowledgement on the last. All are tried; the outcome tells which were
-    /// refused.
+    /// acknowledgement on the last; in as many as it takes where the send buffer
+    /// (net.core.wmem_default) is smaller. All are tried; the outcome tells which
+    /// were refused.
     ///
     /// # Errors
-    /// [`Error::Overflow`] when answers were lost, or a failed conversation.
+    /// A failed conversation. Lost answers are no error, but part of the outcome.
     pub fn batch(&mut self, requests: &[Request]) -> Result<BatchOutcome> {
         debug_assert!(requests.len() <= BATCH_LIMIT);
         let mut outcome = BatchOutcome::default();
-        if requests.is_empty() {
-            return Ok(outcome);
-        }
-        let last = requests.len() - 1;
-        let first = self.send_all(requests, NlmF::empty(), NlmF::ACK)?;
-        self.answers(first, requests.len(), |index, _, answer| {
-            if let Answer::Refused(refusal) = answer {
-                outcome.refused.push((index, refusal));
-            } else if let Answer::Payload(_) = answer {
-                return Ok(Progress::More);
+        let mut from = 0;
+        let mut size = requests.len();
+        while let Some(piece) = requests.get(from..).filter(|rest| !rest.is_empty()) {
+            let piece = &piece[..size.min(piece.len())];
+            match self.batch_in_one(piece, from, &mut outcome) {
+                Ok(()) => from += piece.len(),
+                Err(Error::TooLong) if piece.len() > 1 => size = piece.len() / 2,
+                Err(error) => return Err(error),
             }
-            Ok(if index == last {
+        }
+        Ok(outcome)
+    }
+
+    /// Sends requests in one datagram; the first one has the index `from`.
+    fn batch_in_one(
+        &mut self,
+        requests: &[Request],
+        from: usize,
+        outcome: &mut BatchOutcome,
+    ) -> Result<()> {
+        let first = self.send_all(requests, NlmF::empty(), NlmF::ACK)?;
+        let answered = self.answers(first, requests.len(), |index, _, answer| {
+            match answer {
+                Answer::Refused(refusal) => outcome.refused.push((from + index, refusal)),
+                Answer::Payload(_) => return Ok(Progress::More),
+                Answer::Done(_) => {}
+            }
+            Ok(if index + 1 == requests.len() {
                 Progress::Finished
             } else {
                 Progress::More
             })
-        })?;
-        Ok(outcome)
+        });
+        match answered {
+            Err(Error::Overflow) => outcome.answers_lost = true,
+            answered => answered?,
+        }
+        Ok(())
     }
 
     /// Sends a transaction that the kernel carries out as a whole or not at all
@@ -209,6 +266,7 @@ impl Socket {
     ///
     /// # Errors
     /// [`Error::Refused`] with the first refusal; nothing was changed then.
+    /// [`Error::Overflow`] when answers were lost; then only reading tells.
     pub fn transaction(
         &mut self,
         begin: &Request,
@@ -242,139 +300,7 @@ impl Socket {
         })?;
         refused.map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
     }
-
-    /// Sends requests in one datagram: `each` is added to all, `last` to the
-    /// last. Returns the first one's sequence number.
-    fn send_all(&mut self, requests: &[Request], each: NlmF, last: NlmF) -> Result<u32> {
-        let first = self.next_sequences(requests.len());
-        self.send.clear();
-        let mut sequence = first;
-        for (index, request) in requests.iter().enumerate() {
-            let extra = if index + 1 == requests.len() {
-                each | last
-            } else {
-                each
-            };
-            request.append_to(&mut self.send, sequence, extra);
-            sequence = sequence.wrapping_add(1);
-        }
-        self.flush()?;
-        Ok(first)
-    }
-
-    /// Reserves sequence numbers and returns the first.
-    fn next_sequences(&mut self, count: usize) -> u32 {
-        let first = self.sequence.wrapping_add(1);
-        // A batch is far smaller than 2^32.
-        #[allow(clippy::cast_possible_truncation)]
-        let count = count as u32;
-        self.sequence = self.sequence.wrapping_add(count);
-        first
-    }
-
-    fn flush(&self) -> Result<()> {
-        match self.inner.send(&self.send, Msg::empty()) {
-            Ok(_) => Ok(()),
-            Err(source) => Err(Error::Socket {
-                doing: "send to the kernel",
-                source,
-            }),
-        }
-    }
-
-    /// Receives until `take` says that all answers to the `count` requests from
-    /// `first` on are there: the request's index, the number of the datagram
-    /// from 1 on, the answer. Answers to earlier requests are passed over.
-    fn answers(
-        &mut self,
-        first: u32,
-        count: usize,
-        mut take: impl FnMut(usize, usize, Answer<'_>) -> Result<Progress>,
-    ) -> Result<()> {
-        let mut datagrams = 0;
-        loop {
-            let received = match self.inner.recv(&mut self.receive, Msg::empty()) {
-                Ok((received, _)) => received,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                    return Err(Error::Overflow);
-                }
-                Err(source) => {
-                    return Err(Error::Socket {
-                        doing: "receive from the kernel",
-                        source,
-                    });
-                }
-            };
-            let datagram = self.receive.get(..received).unwrap_or(&[]);
-            datagrams += 1;
-            let mut finished = Ok(false);
-            for message in Messages::new(datagram) {
-                let message = message?;
-                let index = message.sequence.wrapping_sub(first) as usize;
-                if index >= count {
-                    continue;
-                }
-                match take(index, datagrams, Answer::of(&message)?) {
-                    Ok(Progress::More) => {}
-                    Ok(Progress::Finished) => finished = Ok(true),
-                    Err(error) => finished = Err(error),
-                }
-            }
-            if finished? {
-                return Ok(());
-            }
-        }
-    }
-}
-
-enum Progress {
-    More,
-    Finished,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_kernel_answers_a_request_and_refuses_nonsense() {
-        // CTRL_CMD_GETFAMILY of the family that every kernel has; needs no privilege.
-        let mut socket = Socket::open(NlFamily::Generic).unwrap();
-        let mut request = Request::new(16, &[3, 1, 0, 0]);
-        request.attributes().string(2, "nlctrl");
-        let mut id = None;
-        socket
-            .ask(&request, |message| {
-                id = message
-                    .attributes(4)?
-                    .find(1)?
-                    .map(|id| id.u16())
-                    .transpose()?;
-                Ok(())
-            })
-            .unwrap();
-        assert_eq!(id, Some(16));
-
-        let mut unknown = Request::new(16, &[3, 1, 0, 0]);
-        unknown.attributes().string(2, "no-such-family");
-        let outcome = socket.batch(&[unknown, request]).unwrap();
-        assert_eq!(outcome.refused.len(), 1);
-        assert_eq!(outcome.refused[0].0, 0);
-        assert_eq!(outcome.refused[0].1.errno, libc::ENOENT);
-    }
-
-    #[test]
-    fn a_dump_is_read_to_its_end() {
-        let mut socket = Socket::open(NlFamily::Generic).unwrap();
-        let request = Request::new(16, &[3, 1, 0, 0]);
-        let names = socket
-            .dump(&request, |message| {
-                let name = message.attributes(4)?.find(2)?;
-                name.map(|name| name.string().map(str::to_owned))
-                    .transpose()
-            })
-            .unwrap();
-        assert!(names.contains(&Some("nlctrl".to_owned())));
-    }
-}
+mod tests;

@@ -31,6 +31,8 @@ pub enum Reason {
     NoNfTables,
     /// The kernel has no IPv6 here.
     NoIpv6,
+    /// The kernel has no parameter of this name.
+    NoParameter,
     /// A table `inet lbctl` is there that is not as lbctl makes it.
     ForeignTable(String),
     /// Another route stands at the place of ours.
@@ -185,6 +187,9 @@ impl fmt::Display for Reason {
             Self::NoNfTables => f.write_str(
                 "the kernel has no nf_tables, which marks the packets; load it with: \
                  modprobe nf_tables, or use a kernel built with CONFIG_NF_TABLES",
+            )?,
+            Self::NoParameter => f.write_str(
+                "this kernel has no such parameter; see: sysctl -a, or load the module that brings it",
             )?,
             Self::NoIpv6 => {
                 f.write_str("this kernel has no IPv6, or it was switched off at boot")?;

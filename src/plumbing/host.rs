@@ -13,7 +13,7 @@ use super::store::{self, Store, Warning};
 use super::{Error, Reason, Result, Vips, forwarding, mark, route, rule, state_directory, sysctl};
 use crate::model::{Family, HostStep};
 use crate::netlink::{self, Socket};
-use crate::reconcile::{Host, StepError};
+use crate::reconcile::{Host, Owned, StepError};
 
 /// This machine, or one network namespace of it, with the lock on its record.
 /// Belongs to the thread, and so to the network namespace, that opened it.
@@ -111,6 +111,20 @@ impl Plumbing {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// Remembers what was made for a configuration file.
+    ///
+    /// # Errors
+    /// The record cannot be written; then what was remembered before holds.
+    pub fn own(&mut self, owned: &Owned) -> Result<()> {
+        let before = self.record.clone();
+        self.record.applied = owned.clone();
+        let kept = self.keep(&before);
+        if kept.is_err() {
+            self.record = before;
+        }
+        kept
     }
 
     /// Looks at the VIPs, to plan with.

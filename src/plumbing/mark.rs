@@ -107,6 +107,8 @@ fn change(
         match socket.transaction(&batch_begin(generation), &changes, &batch_end()) {
             Ok(()) => return Ok(()),
             Err(error) if error.errno() == Some(libc::ERESTART) && attempt < ATTEMPTS => {}
+            // Looking again tells whether it was done.
+            Err(netlink::Error::Overflow) if attempt < ATTEMPTS => {}
             Err(error) => return Err(error.into()),
         }
     }

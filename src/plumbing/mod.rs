@@ -7,6 +7,7 @@
 //! steps through `reconcile`. `namespace` and `network` are for `--netns` and
 //! for throw-away worlds.
 
+mod applied;
 mod error;
 /// Whether this machine forwards packets.
 pub mod forwarding;
@@ -31,6 +32,7 @@ pub mod sysctl;
 mod vip;
 mod vips;
 mod way;
+mod wish;
 
 pub use error::{Error, Reason, Result};
 pub use host::{Plumbing, look};
@@ -43,6 +45,7 @@ pub use store::{Store, Warning};
 pub use vip::{Note, Part, Planned, VipState};
 pub use vips::Vips;
 pub use way::{Via, Way};
+pub use wish::WishPlan;
 
 /// The protocol number that our rules and routes carry (`rtm_protocol`,
 /// `FRA_PROTOCOL`): an 'L'. iproute2's rt_protos names 0 to 4, 8 to 18, 42, 99

@@ -8,7 +8,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::applied::Applied;
 use crate::model::{Family, LocalRoute, PolicyRule, Vip, VipMode};
+use crate::reconcile::Owned;
 
 /// The version of the file that this lbctl writes and reads.
 const VERSION: u32 = 1;
@@ -27,6 +29,8 @@ pub struct Record {
     pub routes: BTreeSet<LocalRoute>,
     /// Kernel parameters that lbctl changed.
     pub sysctls: BTreeMap<String, Before>,
+    /// What was made for a configuration file.
+    pub applied: Owned,
 }
 
 /// A kernel parameter before lbctl changed it.
@@ -68,6 +72,9 @@ struct File {
     vips: Vec<FileVip>,
     created: Created,
     sysctls: BTreeMap<String, Before>,
+    /// Records from before there were files have none.
+    #[serde(default)]
+    applied: Applied,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -141,6 +148,7 @@ impl Record {
                 .map(FileRoute::to_model)
                 .collect(),
             sysctls: file.sysctls,
+            applied: file.applied.into_model(),
         })
     }
 
@@ -158,6 +166,7 @@ impl Record {
                 routes: self.routes.iter().map(FileRoute::of).collect(),
             },
             sysctls: self.sysctls.clone(),
+            applied: Applied::of(&self.applied),
         };
         serde_json::to_string_pretty(&file).map(|text| text + "\n")
     }
@@ -169,10 +178,12 @@ impl Record {
             && self.rules.is_empty()
             && self.routes.is_empty()
             && self.sysctls.is_empty()
+            && self.applied.is_empty()
     }
 
     /// Forgets what ended with another life, by a reboot or with a namespace of
-    /// the same name: everything but the VIPs.
+    /// the same name: everything but the VIPs and what was made for a file, which is
+    /// made again.
     pub(super) fn enter(&mut self, life: &str) {
         if self.life != life {
             self.rules.clear();
@@ -285,6 +296,10 @@ mod tests {
             }]
             .into(),
             sysctls: [("net.ipv4.ip_forward".to_owned(), before)].into(),
+            applied: Owned {
+                vips: [vip.address].into(),
+                ..Owned::default()
+            },
         }
     }
 

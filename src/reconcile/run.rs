@@ -2,19 +2,25 @@
 
 use std::fmt;
 
-use crate::model::{HostStep, Step, TableStep};
+use crate::model::{HostStep, SettingStep, Step, TableStep};
 
 /// Why a step was refused, in the words of the layer that refused it.
 pub type StepError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What can change the IPVS table.
+/// What can change IPVS.
 pub trait Table {
     /// Tries these steps in order, as few round trips as possible.
     ///
     /// # Errors
     /// The index and the reason of every step that was refused; all others
     /// were carried out.
-    fn apply(&mut self, steps: &[TableStep]) -> Result<(), Vec<(usize, StepError)>>;
+    fn apply(&mut self, steps: &[&TableStep]) -> Result<(), Vec<(usize, StepError)>>;
+
+    /// Changes what IPVS has apart from the table.
+    ///
+    /// # Errors
+    /// The reason of the refusal; nothing of the step was done.
+    fn set(&mut self, step: &SettingStep) -> Result<(), StepError>;
 }
 
 /// What can change the rest of the machine.
@@ -56,89 +62,122 @@ impl std::error::Error for Failure {}
 /// # Errors
 /// The first refusal, after everything that was done has been undone.
 pub fn run(plan: &[Step], table: &mut dyn Table, host: &mut dyn Host) -> Result<(), Box<Failure>> {
-    let mut done: Vec<Step> = Vec::new();
-    let mut position = 0;
-    while let Some(step) = plan.get(position) {
-        let refused = match step {
-            Step::Host(change) => {
-                position += 1;
-                match host.apply(change) {
-                    Ok(()) => {
-                        done.push(step.clone());
-                        None
-                    }
-                    Err(reason) => Some((step.clone(), reason)),
-                }
-            }
-            Step::Table(_) => {
-                let steps: Vec<TableStep> = plan[position..]
-                    .iter()
-                    .map_while(|step| match step {
-                        Step::Table(step) => Some(step.clone()),
-                        Step::Host(_) => None,
-                    })
-                    .collect();
-                position += steps.len();
-                apply_to_table(steps, table, &mut done)
-            }
+    let mut done: Vec<&Step> = Vec::with_capacity(plan.len());
+    let mut refused = None;
+    for steps in plan.chunk_by(go_together) {
+        refused = match steps {
+            [step @ Step::Host(change)] => note(step, host.apply(change), &mut done),
+            [step @ Step::Setting(change)] => note(step, table.set(change), &mut done),
+            steps => apply_to_table(steps, table, &mut done),
         };
-        if let Some((step, reason)) = refused {
-            let (undone, left) = undo(&done, table, host);
-            return Err(Box::new(Failure {
-                step,
-                reason,
-                undone,
-                left,
-            }));
+        if refused.is_some() {
+            break;
         }
     }
-    Ok(())
+    let Some((step, reason)) = refused else {
+        return Ok(());
+    };
+    let left = undo(&done, table, host);
+    Err(Box::new(Failure {
+        step: step.clone(),
+        reason,
+        undone: done.len() - left.len(),
+        left,
+    }))
+}
+
+/// Notes a step that was done, returns one that was refused.
+fn note<'a>(
+    step: &'a Step,
+    result: Result<(), StepError>,
+    done: &mut Vec<&'a Step>,
+) -> Option<(&'a Step, StepError)> {
+    match result {
+        Ok(()) => {
+            done.push(step);
+            None
+        }
+        Err(reason) => Some((step, reason)),
+    }
+}
+
+/// Whether two steps can go to the kernel in one batch, all of which it tries. A
+/// service goes only when it is known that its servers went: the kernel would take
+/// one along whose removal it had refused, and no undo would bring it back.
+fn go_together(one: &Step, other: &Step) -> bool {
+    match (one, other) {
+        (Step::Table(one), Step::Table(TableStep::DeleteService(_))) => {
+            matches!(one, TableStep::DeleteService(_))
+        }
+        (Step::Table(_), Step::Table(_)) => true,
+        _ => false,
+    }
+}
+
+fn table_steps(steps: &[Step]) -> Vec<&TableStep> {
+    steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Table(step) => Some(step),
+            Step::Setting(_) | Step::Host(_) => None,
+        })
+        .collect()
 }
 
 /// Tries table steps, notes those that were done, returns the first refusal.
-fn apply_to_table(
-    steps: Vec<TableStep>,
+fn apply_to_table<'a>(
+    steps: &'a [Step],
     table: &mut dyn Table,
-    done: &mut Vec<Step>,
-) -> Option<(Step, StepError)> {
-    let mut refusals = match table.apply(&steps) {
+    done: &mut Vec<&'a Step>,
+) -> Option<(&'a Step, StepError)> {
+    let mut refusals = match table.apply(&table_steps(steps)) {
         Ok(()) => Vec::new(),
         Err(refusals) => refusals,
     };
     refusals.sort_by_key(|(index, _)| *index);
     let mut refusals = refusals.into_iter().peekable();
     let mut first = None;
-    for (index, step) in steps.into_iter().enumerate() {
+    for (index, step) in steps.iter().enumerate() {
         match refusals.next_if(|(refused, _)| *refused == index) {
             Some((_, reason)) => {
-                first.get_or_insert((Step::Table(step), reason));
+                first.get_or_insert((step, reason));
             }
-            None => done.push(Step::Table(step)),
+            None => done.push(step),
         }
     }
     first
 }
 
-/// Takes steps back, last first. Whatever cannot be taken back is reported and
-/// does not stop the rest.
-fn undo(
-    done: &[Step],
-    table: &mut dyn Table,
-    host: &mut dyn Host,
-) -> (usize, Vec<(Step, StepError)>) {
+/// Takes steps back, last first. Whatever cannot be taken back is returned, with
+/// the reason, and does not stop the rest.
+fn undo(done: &[&Step], table: &mut dyn Table, host: &mut dyn Host) -> Vec<(Step, StepError)> {
+    let back: Vec<Step> = done.iter().rev().map(|step| step.inverse()).collect();
+    let mut done = done.iter().rev();
     let mut left = Vec::new();
-    for step in done.iter().rev() {
-        let result = match step.inverse() {
-            Step::Table(inverse) => table
-                .apply(std::slice::from_ref(&inverse))
-                .map_err(|refusals| refusals.into_iter().next().map(|(_, reason)| reason)),
-            Step::Host(inverse) => host.apply(&inverse).map_err(Some),
-        };
-        if let Err(Some(reason)) = result {
-            left.push((step.clone(), reason));
+    for steps in back.chunk_by(go_together) {
+        let mut refused = Vec::new();
+        match steps {
+            [Step::Host(change)] => refused.extend(host.apply(change).err().map(|why| (0, why))),
+            [Step::Setting(change)] => refused.extend(table.set(change).err().map(|why| (0, why))),
+            steps => {
+                let steps = table_steps(steps);
+                for (index, _) in table.apply(&steps).err().unwrap_or_default() {
+                    // A refusal may have kept others from being tried: one by one.
+                    let Some(step) = steps.get(index) else {
+                        continue;
+                    };
+                    let again = table.apply(&[step]).err().unwrap_or_default();
+                    refused.extend(again.into_iter().map(|(_, why)| (index, why)));
+                }
+            }
         }
+        let taken: Vec<&&Step> = done.by_ref().take(steps.len()).collect();
+        left.extend(refused.into_iter().filter_map(|(index, reason)| {
+            let step = taken.get(index)?;
+            Some(((**step).clone(), reason))
+        }));
     }
-    (done.len() - left.len(), left)
+    left
 }
 
 #[cfg(test)]
@@ -167,7 +206,7 @@ mod tests {
     struct HostOf<'a>(&'a std::cell::RefCell<Machine>);
 
     impl Table for TableOf<'_> {
-        fn apply(&mut self, steps: &[TableStep]) -> Result<(), Vec<(usize, StepError)>> {
+        fn apply(&mut self, steps: &[&TableStep]) -> Result<(), Vec<(usize, StepError)>> {
             let refused: Vec<_> = steps
                 .iter()
                 .enumerate()
@@ -181,6 +220,10 @@ mod tests {
             } else {
                 Err(refused)
             }
+        }
+
+        fn set(&mut self, step: &SettingStep) -> Result<(), StepError> {
+            self.0.borrow_mut().take(&step.to_string())
         }
     }
 

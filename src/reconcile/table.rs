@@ -1,5 +1,6 @@
 //! From what is there and what is asked for to the steps between: pure.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -118,12 +119,10 @@ impl TableRequest {
     }
 }
 
-fn find(there: &ServiceState, name: (IpAddr, u16)) -> Option<&Server> {
-    there
-        .servers
-        .iter()
-        .map(|state| &state.server)
-        .find(|server| server.name() == name)
+/// The servers that are there, by what names them.
+fn by_name(there: &ServiceState) -> HashMap<(IpAddr, u16), &Server> {
+    let servers = there.servers.iter().map(|state| &state.server);
+    servers.map(|server| (server.name(), server)).collect()
 }
 
 fn endpoint((address, port): (IpAddr, u16)) -> String {
@@ -154,9 +153,10 @@ pub fn add(
         }
         None => return Err(RequestError::NoService(request.id)),
     }
+    let present = there.map(by_name).unwrap_or_default();
     for name in &request.servers {
         let server = request.new_server(*name)?;
-        if there.is_some_and(|there| find(there, *name).is_some()) {
+        if present.contains_key(name) {
             return Err(RequestError::ServerExists(request.id, server.endpoint()));
         }
         steps.push(request.add_server(server));
@@ -191,9 +191,10 @@ pub fn replace(
         }
         None => return Err(RequestError::NoService(request.id)),
     }
+    let present = there.map(by_name).unwrap_or_default();
     for name in &request.servers {
         let after = request.new_server(*name)?;
-        match there.and_then(|there| find(there, *name)) {
+        match present.get(name) {
             Some(before) => push_server_edit(&mut steps, request.id, before, after),
             None => steps.push(request.add_server(after)),
         }
@@ -222,8 +223,10 @@ pub fn edit(
             after,
         });
     }
+    let present = by_name(there);
     for name in &request.servers {
-        let before = find(there, *name)
+        let before = present
+            .get(name)
             .ok_or_else(|| RequestError::NoServer(request.id, endpoint(*name)))?;
         let after = request.server.apply(before, &request.id)?;
         push_server_edit(&mut steps, request.id, before, after);
@@ -252,11 +255,12 @@ pub fn delete(
         return Ok(vec![TableStep::DeleteService(there.service.clone())]);
     }
     let mut steps = Vec::new();
+    let present = by_name(there);
     for name in servers {
-        match find(there, *name) {
+        match present.get(name) {
             Some(server) => steps.push(TableStep::DeleteServer {
                 service: id,
-                server: server.clone(),
+                server: (*server).clone(),
             }),
             None if if_exists => {}
             None => return Err(RequestError::NoServer(id, endpoint(*name))),
@@ -272,19 +276,23 @@ pub(super) fn push_server_edit(
     before: &Server,
     after: Server,
 ) {
-    // The kernel turns a server that is this machine into `local` by itself;
-    // that is no difference to what was asked for.
-    let mut comparable = before.clone();
-    if before.forward == Forward::Local {
-        comparable.forward = after.forward;
-    }
-    if comparable != after {
+    if !is_as_asked(before, &after) {
         steps.push(TableStep::EditServer {
             service,
             before: before.clone(),
             after,
         });
     }
+}
+
+/// Whether a server that is there is what was asked for. The kernel turns one that
+/// is this machine into `local` by itself; that is no difference.
+pub(super) fn is_as_asked(there: &Server, asked: &Server) -> bool {
+    let mut comparable = there.clone();
+    if there.forward == Forward::Local {
+        comparable.forward = asked.forward;
+    }
+    comparable == *asked
 }
 
 #[cfg(test)]

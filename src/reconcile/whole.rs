@@ -15,11 +15,27 @@ pub struct Wanted {
     pub servers: Vec<Server>,
 }
 
+/// The steps from one table to another.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// New services, new servers, edits; those that lower a weight last.
+    pub make: Vec<TableStep>,
+    /// Servers that go, services that go.
+    pub lose: Vec<TableStep>,
+}
+
 /// The steps from `actual` to exactly `wanted`, whose services each stand in it
-/// once. The order: new services, new servers, edits, servers that go, services
-/// that go; so a service that has a usable server is never without one in between.
+/// once. What is new comes before what goes, so a service that has a usable server
+/// is never without one in between.
 #[must_use]
 pub fn converge(actual: &[ServiceState], wanted: &[Wanted]) -> Vec<TableStep> {
+    let Turn { mut make, lose } = turn(actual, wanted);
+    make.extend(lose);
+    make
+}
+
+/// The same, before it is put together.
+pub(super) fn turn(actual: &[ServiceState], wanted: &[Wanted]) -> Turn {
     let there: BTreeMap<ServiceId, &ServiceState> = actual
         .iter()
         .map(|state| (state.service.id, state))
@@ -76,7 +92,19 @@ pub fn converge(actual: &[ServiceState], wanted: &[Wanted]) -> Vec<TableStep> {
         }));
         services_go.push(TableStep::DeleteService(state.service.clone()));
     }
-    [services, servers, edits, servers_go, services_go].concat()
+    edits.sort_by_key(lowers);
+    Turn {
+        make: [services, servers, edits].into_iter().flatten().collect(),
+        lose: [servers_go, services_go].into_iter().flatten().collect(),
+    }
+}
+
+/// Whether a step takes weight from a server.
+fn lowers(step: &TableStep) -> bool {
+    match step {
+        TableStep::EditServer { before, after, .. } => after.weight < before.weight,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -1,69 +1,173 @@
 //! Columns for lists of any length: a table of 10,000 servers is laid out in a few
 //! milliseconds. Answers that fit a screen are left to `grid`.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::io;
+use std::ops::Range;
 
-/// Lays out rows under headings: the first `text` columns to the left, the rest,
-/// which are numbers, to the right. Lines are never wrapped or cut: a cut address
-/// is worse than a long line. Everything in it is ASCII but for foreign names,
-/// which count a place per character.
-#[must_use]
-pub fn columns(headings: &[&str], text: usize, rows: &[Vec<String>]) -> Vec<String> {
-    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.len()).collect();
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+use super::{Output, Style};
+
+/// Rows under headings: the first columns to the left, the rest, which are
+/// numbers, to the right. Lines are never wrapped or cut: a cut address is worse
+/// than a long line. A character counts as one place, which is right for all but
+/// foreign names.
+pub struct Columns {
+    /// How many columns stand to the left.
+    text: usize,
+    widths: Vec<usize>,
+    /// The text of all cells, one behind the other: a String for each would cost
+    /// more than all the rest.
+    cells: String,
+    ends: Vec<usize>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    /// How many cells there are up to its end.
+    end: usize,
+    style: Style,
+}
+
+impl Columns {
+    /// Columns of these headings, of which the first `text` stand to the left.
+    #[must_use]
+    pub fn new(headings: &[&str], text: usize) -> Self {
+        let mut columns = Self {
+            text,
+            widths: vec![0; headings.len()],
+            cells: String::new(),
+            ends: Vec::new(),
+            rows: Vec::new(),
+        };
+        columns.row(Style::Heading, |row| {
+            for heading in headings {
+                row.cell(heading);
+            }
+        });
+        columns
+    }
+
+    /// Adds a row; missing cells are empty.
+    pub fn row(&mut self, style: Style, fill: impl FnOnce(&mut Cells<'_>)) {
+        fill(&mut Cells {
+            columns: self,
+            next: 0,
+        });
+        let end = self.ends.len();
+        self.rows.push(Row { end, style });
+    }
+
+    /// Writes heading and rows.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn write(&self, output: &mut Output) -> io::Result<()> {
+        let mut line = String::new();
+        let (mut cell, mut start) = (0, 0);
+        for row in &self.rows {
+            line.clear();
+            for (column, (end, width)) in self.of_row(cell..row.end).zip(&self.widths).enumerate() {
+                let text = self.cells.get(start..end).unwrap_or_default();
+                start = end;
+                self.append(&mut line, column, text, *width);
+            }
+            cell = row.end;
+            line.truncate(line.trim_end_matches(' ').len());
+            output.styled(&line, row.style)?;
+        }
+        Ok(())
+    }
+
+    fn of_row(&self, cells: Range<usize>) -> impl Iterator<Item = usize> {
+        self.ends.get(cells).unwrap_or_default().iter().copied()
+    }
+
+    fn append(&self, line: &mut String, column: usize, text: &str, width: usize) {
+        if column > 0 {
+            line.push_str("  ");
+        }
+        let padding = width.saturating_sub(places(text));
+        if column < self.text {
+            line.push_str(text);
+        }
+        pad(line, padding);
+        if column >= self.text {
+            line.push_str(text);
         }
     }
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let mut line = String::new();
-        for (column, (cell, width)) in cells.zip(&widths).enumerate() {
-            if column > 0 {
-                line.push_str("  ");
-            }
-            // Writing to a String cannot fail.
-            let _ = if column < text {
-                write!(line, "{cell:<width$}")
-            } else {
-                write!(line, "{cell:>width$}")
-            };
+}
+
+/// The cells of a row that is being filled.
+pub struct Cells<'a> {
+    columns: &'a mut Columns,
+    next: usize,
+}
+
+impl Cells<'_> {
+    /// Adds a cell.
+    pub fn cell(&mut self, value: impl fmt::Display) -> &mut Self {
+        self.write(|cells| write!(cells, "{value}"))
+    }
+
+    /// Adds a cell of several parts.
+    pub fn write(&mut self, write: impl FnOnce(&mut String) -> fmt::Result) -> &mut Self {
+        let columns = &mut *self.columns;
+        let start = columns.cells.len();
+        // Writing to a String cannot fail.
+        let _ = write(&mut columns.cells);
+        let places = places(columns.cells.get(start..).unwrap_or_default());
+        columns.ends.push(columns.cells.len());
+        if let Some(width) = columns.widths.get_mut(self.next) {
+            *width = (*width).max(places);
         }
-        line.truncate(line.trim_end().len());
-        line
-    };
-    std::iter::once(line(&mut headings.iter().copied()))
-        .chain(
-            rows.iter()
-                .map(|row| line(&mut row.iter().map(String::as_str))),
-        )
-        .collect()
+        self.next += 1;
+        self
+    }
+}
+
+/// Appends blanks, many at a time.
+fn pad(line: &mut String, mut blanks: usize) {
+    const BLANKS: &str = "                                ";
+    while let Some(more) = blanks.checked_sub(BLANKS.len()) {
+        line.push_str(BLANKS);
+        blanks = more;
+    }
+    line.push_str(BLANKS.get(..blanks).unwrap_or_default());
+}
+
+fn places(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::output::tests::written;
     use super::*;
 
     #[test]
     fn text_stands_left_numbers_right_and_nothing_behind() {
-        let rows = [
-            vec![
-                "tcp 192.0.2.1:80".to_owned(),
-                "rr".to_owned(),
-                String::new(),
-            ],
-            vec![
-                "  -> 10.0.0.1:80".to_owned(),
-                "nat".to_owned(),
-                "12345".to_owned(),
-            ],
-        ];
+        let mut columns = Columns::new(&["Service", "Scheduler", "Weight"], 2);
+        columns.row(Style::Strong, |row| {
+            row.cell("tcp 192.0.2.1:80").cell("rr").cell("");
+        });
+        columns.row(Style::Plain, |row| {
+            row.cell("  -> größe:80").cell("nat").cell(12345);
+        });
+        columns.row(Style::Plain, |row| {
+            row.cell("no more");
+        });
         assert_eq!(
-            columns(&["Service", "Scheduler", "Weight"], 2, &rows),
-            [
-                "Service           Scheduler  Weight",
-                "tcp 192.0.2.1:80  rr",
-                "  -> 10.0.0.1:80  nat         12345",
-            ]
+            written(|output| columns.write(output)),
+            "\
+Service           Scheduler  Weight
+tcp 192.0.2.1:80  rr
+  -> größe:80     nat         12345
+no more
+"
         );
     }
 }

@@ -1,13 +1,15 @@
 //! Connections by service, for people and for scripts.
 
+use std::fmt::{self, Write as _};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use crate::model::ServiceId;
+use crate::model::{Protocol, ServiceId};
 
-use super::{Output, Style, columns};
+use super::columns::Columns;
+use super::{Names, Output, Style};
 
 /// A connection of a service.
 #[derive(Debug, Clone)]
@@ -58,18 +60,26 @@ struct ConnectionJson {
     persistence_data: Option<String>,
 }
 
-fn endpoint((address, port): (IpAddr, u16)) -> String {
-    SocketAddr::new(address, port).to_string()
-}
-
 impl ConnectionGroup {
-    fn heading(&self) -> String {
-        let at = endpoint(self.at);
-        match &self.service {
-            Some(service) if service.to_string().ends_with(&at) => service.to_string(),
-            Some(service) => format!("{service} ({at})"),
-            None => format!("{at} (no service any more)"),
+    fn protocol(&self) -> Option<Protocol> {
+        self.service.and_then(|id| id.protocol())
+    }
+
+    fn heading(&self, names: &Names, text: &mut String) -> fmt::Result {
+        let Some(service) = &self.service else {
+            names.write_endpoint(None, self.at, text)?;
+            return text.write_str(" (no service any more)");
+        };
+        names.write_service(service, text)?;
+        if !service
+            .to_string()
+            .ends_with(&SocketAddr::from(self.at).to_string())
+        {
+            text.write_str(" (")?;
+            names.write_endpoint(self.protocol(), self.at, text)?;
+            text.write_str(")")?;
         }
+        Ok(())
     }
 }
 
@@ -82,35 +92,42 @@ fn clock(seconds: u32) -> String {
 ///
 /// # Errors
 /// The stream's.
-pub fn connections(groups: &[ConnectionGroup], output: &mut Output) -> io::Result<()> {
-    let mut rows = Vec::new();
-    let mut styles = vec![Style::Heading];
+pub fn connections(
+    groups: &[ConnectionGroup],
+    names: &Names,
+    output: &mut Output,
+) -> io::Result<()> {
+    let mut headings = vec!["Client", "Server", "Protocol", "State", "Expires"];
+    let mut connections = groups.iter().flat_map(|group| &group.connections);
+    if connections.any(|connection| connection.engine.is_some()) {
+        headings.push("Engine");
+    }
+    let mut columns = Columns::new(&headings, 4);
     for group in groups {
-        rows.push(vec![group.heading()]);
-        styles.push(Style::Strong);
+        let protocol = group.protocol();
+        columns.row(Style::Strong, |row| {
+            row.write(|cell| group.heading(names, cell));
+        });
         for connection in &group.connections {
-            let mut row = vec![
-                format!("  {}", endpoint(connection.client)),
-                format!("-> {}", endpoint(connection.server)),
-                connection.protocol.clone(),
-                connection.state.clone(),
-                clock(connection.expires),
-            ];
-            row.extend(
-                connection
-                    .engine
-                    .as_ref()
-                    .map(|(name, data)| format!("{name} {data}")),
-            );
-            rows.push(row);
-            styles.push(Style::Plain);
+            columns.row(Style::Plain, |row| {
+                row.write(|cell| {
+                    cell.push_str("  ");
+                    names.write_endpoint(protocol, connection.client, cell)
+                });
+                row.write(|cell| {
+                    cell.push_str("-> ");
+                    names.write_endpoint(protocol, connection.server, cell)
+                });
+                row.cell(&connection.protocol)
+                    .cell(&connection.state)
+                    .cell(clock(connection.expires));
+                if let Some((name, data)) = &connection.engine {
+                    row.cell(format_args!("{name} {data}"));
+                }
+            });
         }
     }
-    let headings = ["Client", "Server", "Protocol", "State", "Expires"];
-    for (line, style) in columns(&headings, 4, &rows).iter().zip(styles) {
-        output.styled(line, style)?;
-    }
-    Ok(())
+    columns.write(output)
 }
 
 /// `{"connections":[...]}`.

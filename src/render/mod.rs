@@ -1,10 +1,12 @@
 //! Values into what a person or a script reads. Never touches the kernel.
 
+mod changes;
 mod check;
 mod columns;
 mod connections;
 mod grid;
 mod json;
+mod names;
 mod number;
 mod output;
 mod probe;
@@ -12,11 +14,13 @@ mod settings;
 mod table;
 mod vip;
 
+pub use changes::{changes, changes_json};
 pub use check::{CheckLine, check, check_json};
-pub use columns::columns;
+pub use columns::{Cells, Columns};
 pub use connections::{ConnectionGroup, ConnectionLine, connections, connections_json};
 pub use grid::grid;
 pub use json::table as table_json;
+pub use names::Names;
 pub use output::{Output, Style};
 pub use probe::{probe, probe_json};
 pub use settings::{daemons, daemons_json, timeouts, timeouts_json};

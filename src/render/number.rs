@@ -1,34 +1,38 @@
 //! Large numbers that fit a column: 1.2k, 3.4M.
 
+use std::fmt;
+
 /// Decimal steps of a thousand.
 const UNITS: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
 
-/// At most five characters: `999`, `1.2k`, `340k`, `18.4E`.
-pub(super) fn short(value: u64) -> String {
-    if value < 1000 {
-        return value.to_string();
-    }
-    let mut unit = 0;
-    // Tenths of the unit, so that no fraction is ever rounded up to the next.
-    let mut tenths = u128::from(value) * 10;
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths /= 1000;
-        unit += 1;
-    }
-    let name = UNITS.get(unit).unwrap_or(&"");
-    if tenths < 1000 {
-        format!("{}.{}{name}", tenths / 10, tenths % 10)
-    } else {
-        format!("{}{name}", tenths / 10)
-    }
+/// A count in at most five characters: `999`, `1.2k`, `340k`, `18.4E`; or, where
+/// it shall be exact, in full.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number {
+    /// The count.
+    pub value: u64,
+    /// Whether every digit is shown.
+    pub exact: bool,
 }
 
-/// The number in full, or short.
-pub(super) fn number(value: u64, exact: bool) -> String {
-    if exact {
-        value.to_string()
-    } else {
-        short(value)
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.exact || self.value < 1000 {
+            return self.value.fmt(f);
+        }
+        let mut unit = 0;
+        // Tenths of the unit, so that no fraction is ever rounded up to the next.
+        let mut tenths = u128::from(self.value) * 10;
+        while tenths >= 10_000 && unit + 1 < UNITS.len() {
+            tenths /= 1000;
+            unit += 1;
+        }
+        let name = UNITS.get(unit).unwrap_or(&"");
+        if tenths < 1000 {
+            write!(f, "{}.{}{name}", tenths / 10, tenths % 10)
+        } else {
+            write!(f, "{}{name}", tenths / 10)
+        }
     }
 }
 
@@ -49,8 +53,10 @@ mod tests {
             (1_000_000, "1.0M"),
             (u64::MAX, "18.4E"),
         ] {
-            assert_eq!(short(value), text);
+            let exact = false;
+            assert_eq!(Number { value, exact }.to_string(), text);
         }
-        assert_eq!(number(1234, true), "1234");
+        let (value, exact) = (1234, true);
+        assert_eq!(Number { value, exact }.to_string(), "1234");
     }
 }

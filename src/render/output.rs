@@ -1,6 +1,7 @@
 //! Where results go: one locked handle of stdout that knows whether to colour.
 //! A closed pipe comes back as an error of kind `BrokenPipe`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use colored::Colorize as _;
@@ -65,7 +66,9 @@ impl Output {
     /// # Errors
     /// The stream's.
     pub fn styled(&mut self, text: &str, style: Style) -> io::Result<()> {
-        writeln!(self.stream, "{}", paint(text, style, self.colour))
+        self.stream
+            .write_all(paint(text, style, self.colour).as_bytes())?;
+        self.stream.write_all(b"\n")
     }
 
     /// Writes bytes as they are: files of our own making.
@@ -87,7 +90,7 @@ impl Output {
 
 /// The text in its style, with control characters of foreign text escaped.
 #[must_use]
-fn paint(text: &str, style: Style, colour: bool) -> String {
+fn paint(text: &str, style: Style, colour: bool) -> Cow<'_, str> {
     let safe = escape(text);
     if !colour {
         return safe;
@@ -100,14 +103,15 @@ fn paint(text: &str, style: Style, colour: bool) -> String {
         Style::Bad => safe.red().bold(),
         Style::Faint => safe.dimmed(),
     };
-    painted.to_string()
+    painted.to_string().into()
 }
 
 /// A terminal obeys control characters; a name or a server's answer must not
 /// reach it with them.
-fn escape(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
-        return text.to_owned();
+fn escape(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte);
+    if text.bytes().all(is_plain) || !text.chars().any(char::is_control) {
+        return text.into();
     }
     text.chars()
         .flat_map(|character| {
@@ -122,8 +126,33 @@ fn escape(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
     use super::*;
+
+    /// A stream that is kept.
+    #[derive(Clone, Default)]
+    struct Kept(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written to an output without colour.
+    pub(in super::super) fn written(write: impl FnOnce(&mut Output) -> io::Result<()>) -> String {
+        let kept = Kept::default();
+        write(&mut Output::to(Box::new(kept.clone()), false)).unwrap();
+        String::from_utf8(kept.0.take()).unwrap()
+    }
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {

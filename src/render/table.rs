@@ -4,10 +4,11 @@
 use std::io;
 
 use crate::model::Forward;
-use crate::model::{Counters, Server, ServerState, Service, ServiceState, Tunnel, TunnelKind};
+use crate::model::{Counters, ServerState, Service, ServiceState, Tunnel, TunnelKind};
 
-use super::number::number;
-use super::{Output, Style, columns};
+use super::columns::{Cells, Columns};
+use super::number::Number;
+use super::{Names, Output, Style};
 
 /// Which columns stand behind the names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +29,13 @@ pub enum View {
 
 /// How a list is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct ListOptions {
+pub struct ListOptions<'a> {
     /// Its columns.
     pub view: View,
     /// Whole numbers.
     pub exact: bool,
+    /// What endpoints are called.
+    pub names: &'a Names,
 }
 
 impl View {
@@ -53,69 +56,54 @@ impl View {
         }
     }
 
-    fn of_service(self, state: &ServiceState, exact: bool) -> Vec<String> {
+    fn of_service(self, state: &ServiceState, exact: bool, row: &mut Cells<'_>) {
         match self {
-            Self::Rate => counters(&state.stats.rates, exact),
-            Self::Stats => counters(&state.stats.totals, exact),
-            _ => vec![String::new(); self.headings().len()],
+            Self::Rate => counters(&state.stats.rates, exact, row),
+            Self::Stats => counters(&state.stats.totals, exact, row),
+            _ => {}
         }
     }
 
-    fn of_server(self, state: &ServerState, exact: bool) -> Vec<String> {
-        let count = |value: u32| number(u64::from(value), exact);
+    fn of_server(self, state: &ServerState, exact: bool, row: &mut Cells<'_>) {
+        let count = |value: u32| Number {
+            value: u64::from(value),
+            exact,
+        };
         let server = &state.server;
-        // A weight is a setting: it is never shortened.
-        let weight = server.weight.to_string();
+        // A weight is a setting, as thresholds are: they are never shortened.
         match self {
-            Self::Connections => vec![weight, count(state.active), count(state.inactive)],
-            Self::Rate => counters(&state.stats.rates, exact),
-            Self::Stats => counters(&state.stats.totals, exact),
-            Self::Thresholds => vec![
-                weight,
-                server.upper_threshold.to_string(),
-                server.lower_threshold.to_string(),
-                count(state.active),
-                count(state.inactive),
-            ],
-            Self::Tunnels => {
-                let (kind, port, checksum) = match server.forward {
-                    Forward::Tun(tunnel) => (
-                        tunnel.kind.as_str(),
-                        tunnel.port.to_string(),
-                        tunnel.checksum.as_str(),
-                    ),
-                    _ => ("-", "-".to_owned(), "-"),
-                };
-                vec![
-                    kind.to_owned(),
-                    port,
-                    checksum.to_owned(),
-                    weight,
-                    count(state.active),
-                    count(state.inactive),
-                ]
+            Self::Rate => return counters(&state.stats.rates, exact, row),
+            Self::Stats => return counters(&state.stats.totals, exact, row),
+            Self::Connections => row.cell(server.weight),
+            Self::Thresholds => row
+                .cell(server.weight)
+                .cell(server.upper_threshold)
+                .cell(server.lower_threshold),
+            Self::Tunnels => match server.forward {
+                Forward::Tun(tunnel) => row
+                    .cell(tunnel.kind.as_str())
+                    .cell(tunnel.port)
+                    .cell(tunnel.checksum.as_str()),
+                _ => row.cell("-").cell("-").cell("-"),
             }
-            Self::Persistent => vec![
-                weight,
-                count(state.persistent),
-                count(state.active),
-                count(state.inactive),
-            ],
+            .cell(server.weight),
+            Self::Persistent => row.cell(server.weight).cell(count(state.persistent)),
         }
+        .cell(count(state.active))
+        .cell(count(state.inactive));
     }
 }
 
-fn counters(counters: &Counters, exact: bool) -> Vec<String> {
-    [
+fn counters(counters: &Counters, exact: bool, row: &mut Cells<'_>) {
+    for value in [
         counters.connections,
         counters.packets_in,
         counters.packets_out,
         counters.bytes_in,
         counters.bytes_out,
-    ]
-    .into_iter()
-    .map(|value| number(value, exact))
-    .collect()
+    ] {
+        row.cell(Number { value, exact });
+    }
 }
 
 /// The scheduler and everything that is not as usual.
@@ -144,14 +132,14 @@ fn settings(service: &Service) -> String {
     words.join(" ")
 }
 
-fn method(server: &Server) -> String {
-    match server.forward {
+fn method(forward: Forward, row: &mut Cells<'_>) {
+    match forward {
         Forward::Tun(Tunnel { kind, port, .. }) => match kind {
-            TunnelKind::Gue => format!("tun gue:{port}"),
-            _ => format!("tun {}", kind.as_str()),
+            TunnelKind::Gue => row.cell(format_args!("tun gue:{port}")),
+            _ => row.cell(format_args!("tun {}", kind.as_str())),
         },
-        other => other.to_string(),
-    }
+        other => row.cell(other.as_str()),
+    };
 }
 
 /// Writes the table.
@@ -160,34 +148,36 @@ fn method(server: &Server) -> String {
 /// The stream's.
 pub fn list(
     services: &[ServiceState],
-    options: ListOptions,
+    options: ListOptions<'_>,
     output: &mut Output,
 ) -> io::Result<()> {
     let mut headings = vec!["Service", "Scheduler"];
     headings.extend(options.view.headings());
-    let mut rows = Vec::new();
-    let mut styles = vec![Style::Heading];
+    let mut columns = Columns::new(&headings, 2);
     for state in services {
-        let mut row = vec![state.service.id.to_string(), settings(&state.service)];
-        row.extend(options.view.of_service(state, options.exact));
-        rows.push(row);
-        styles.push(Style::Strong);
+        let id = &state.service.id;
+        columns.row(Style::Strong, |row| {
+            row.write(|cell| options.names.write_service(id, cell));
+            row.cell(settings(&state.service));
+            options.view.of_service(state, options.exact, row);
+        });
         for server in &state.servers {
-            let mut row = vec![
-                format!("  -> {}", server.server.endpoint()),
-                method(&server.server),
-            ];
-            row.extend(options.view.of_server(server, options.exact));
-            rows.push(row);
-            styles.push(if server.server.weight == 0 {
+            let style = if server.server.weight == 0 {
                 Style::Warning
             } else {
                 Style::Plain
+            };
+            columns.row(style, |row| {
+                row.write(|cell| {
+                    cell.push_str("  -> ");
+                    options
+                        .names
+                        .write_endpoint(id.protocol(), server.server.name(), cell)
+                });
+                method(server.server.forward, row);
+                options.view.of_server(server, options.exact, row);
             });
         }
     }
-    for (line, style) in columns(&headings, 2, &rows).iter().zip(styles) {
-        output.styled(line, style)?;
-    }
-    Ok(())
+    columns.write(output)
 }

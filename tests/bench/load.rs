@@ -19,7 +19,11 @@ const RUNS: usize = 5;
 fn load() {
     let peer = (measure::find("ipvsadm"), "-R");
     let ours = (lab::lbctl(), "restore");
-    for (services, reach) in [(10, Reach::Nothing), (100, Reach::AtMost(1.0 / 15.0))] {
+    for (services, reach) in [
+        (10, Reach::Nothing),
+        (100, Reach::AtMost(1.0 / 15.0)),
+        (500, Reach::Nothing),
+    ] {
         let lines = write(services);
         let [a, b] = measure::in_turn(RUNS, [&peer, &ours], |way| loaded(way, lines));
         Row {
@@ -30,11 +34,6 @@ fn load() {
         }
         .print();
     }
-    let lines = write(500);
-    let [big] = measure::in_turn(3, [&ours], |way| loaded(way, lines));
-    measure::print_note(&format!(
-        "500 services x {SERVERS} servers by lbctl restore: {big} ms"
-    ));
     let _ = fs::remove_file(FILE);
 
     let namespace = table::loaded("bench-save", 100, SERVERS);

@@ -5,16 +5,22 @@
 // Every test has the harness's signature, also those that fail only by panicking.
 #![allow(clippy::unnecessary_wraps)]
 
+mod apply;
 mod bad_input;
 mod check;
 mod demo;
 mod differential;
 mod lab;
+mod large;
+mod ldirectord;
+mod model;
 mod no_module;
+mod overflow;
 mod random;
 mod save;
 mod setup;
 mod table;
+mod traffic;
 mod walkthrough;
 mod world;
 
@@ -24,7 +30,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Test = (&'static str, fn() -> Result<(), Failed>);
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
     let able = lab::is_able();
     if !able && !arguments.list {
         eprintln!(
@@ -46,7 +52,11 @@ fn main() {
         bad_input::TESTS,
         random::TESTS,
         save::TESTS,
+        apply::TESTS,
+        traffic::TESTS,
+        model::TESTS,
         demo::TESTS,
+        ldirectord::TESTS,
         differential::FIXED,
         differential::TESTS,
     ]
@@ -61,10 +71,13 @@ fn main() {
         .with_ignored_flag(!able || lab::is_native()),
     );
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let alone = table::ALONE
-        .iter()
-        .map(|(name, test)| Trial::test(*name, *test).with_ignored_flag(!able))
+    let alone = [table::ALONE, large::ALONE, overflow::ALONE]
+        .concat()
+        .into_iter()
+        .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
         .collect();
+    // One after the other.
+    arguments.test_threads = Some(1);
     if libtest_mimic::run(&arguments, alone).has_failed() {
         std::process::exit(101);
     }

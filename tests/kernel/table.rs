@@ -400,6 +400,15 @@ fn dry_run_does_the_same() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Says that it is over when it goes.
+struct Stop<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 /// Services come and go without a pause while the table is listed: those that stay
 /// are in every list, once, or the list says that it could not tell.
 fn busy_writer() -> Result<(), Failed> {
@@ -415,13 +424,15 @@ fn busy_writer() -> Result<(), Failed> {
     let churn = lines('A', "10.0.0.2", " -s rr") + &lines('D', "10.0.0.2", "");
     let stop = std::sync::atomic::AtomicBool::new(false);
     let whole = std::thread::scope(|scope| {
+        // A list that is wrong panics; the writer has to end then, too.
+        let stopping = Stop(&stop);
         let writer = scope.spawn(|| {
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 ns.run_with(["ipvsadm", "-R"], &churn).ok();
             }
         });
         let whole = (0..500).filter(|_| staying_are_there(&ns)).count();
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        drop(stopping);
         writer.join().map(|()| whole)
     });
     // Not every one may have been too busy to read.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lbctl::model::{HostStep, Step, TableStep, Vip};
+use lbctl::model::{HostStep, SettingStep, Step, TableStep, Vip};
 use lbctl::plumbing::{Network, Plumbing, Wanted, sysctl};
 use lbctl::reconcile::{self, Failure, StepError, Table};
 
@@ -60,7 +60,11 @@ impl World {
 struct NoTable;
 
 impl Table for NoTable {
-    fn apply(&mut self, _: &[TableStep]) -> Result<(), Vec<(usize, StepError)>> {
+    fn apply(&mut self, _: &[&TableStep]) -> Result<(), Vec<(usize, StepError)>> {
+        unreachable!("only host steps are played")
+    }
+
+    fn set(&mut self, _: &SettingStep) -> Result<(), StepError> {
         unreachable!("only host steps are played")
     }
 }

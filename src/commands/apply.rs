@@ -1,0 +1,191 @@
+//! `diff` and `apply`: what the file says against what the machine is.
+
+use std::collections::BTreeMap;
+
+use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
+use crate::config::{Config, System};
+use crate::health::{Entry, State, read_states};
+use crate::model::ServiceId;
+use crate::plumbing::{Place, run_dir};
+use crate::reconcile::{
+    self, Actual, Desired, Hold, Holds, Host, HostPlan, HostWish, Machine, Manner, Owned, Prepared,
+    StepError, Table,
+};
+use crate::render;
+
+use super::context::Context;
+use super::{Error, Result, Status};
+
+/// A file that was read, and what it asks for.
+struct Wish {
+    config: Config,
+    desired: Desired,
+    holds: Holds,
+    manner: Manner,
+}
+
+/// `diff`.
+pub(super) fn diff(context: &mut Context, args: &DiffArgs) -> Result<Status> {
+    // Whoever only looks takes no lock and makes no directory.
+    context.dry_run = true;
+    let wish = read(&args.reach)?;
+    let prepared = prepare(context, &wish)?;
+    if args.language.is_some() {
+        context.print_plan(&prepared.steps)?;
+    } else {
+        show(context, &wish, &prepared)?;
+    }
+    Ok(Status::Code(u8::from(!prepared.steps.is_empty())))
+}
+
+/// `apply`.
+pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
+    let wish = read(&args.reach)?;
+    let prepared = prepare(context, &wish)?;
+    if context.dry_run {
+        context.print_plan(&prepared.steps)?;
+        return Ok(Status::Done);
+    }
+    let Wish {
+        desired,
+        holds,
+        manner,
+        ..
+    } = &wish;
+    let mut machine = ThisMachine { context };
+    reconcile::apply(&mut machine, desired, holds, *manner, &prepared)?;
+    if !context.quiet || context.json {
+        show(context, &wish, &prepared)?;
+    }
+    Ok(Status::Done)
+}
+
+fn read(args: &ReachArgs) -> Result<Wish> {
+    let config = Config::load(&args.file, &System)?;
+    if config.virtual_servers.is_empty() && !args.allow_empty {
+        return Err(Error::Usage(format!(
+            "{} names no virtual server; if everything that lbctl made shall go, say so with \
+             --allow-empty",
+            args.file.display()
+        )));
+    }
+    let states = read_states(&Place::here()?.run_directory(&run_dir()))
+        .map_err(|error| Error::Machine(format!("cannot read what the probe wrote: {error}")))?;
+    Ok(Wish {
+        desired: config.desired(),
+        holds: holds(&config, &states),
+        manner: Manner {
+            prune: args.prune,
+            keep_weights: args.keep_weights,
+        },
+        config,
+    })
+}
+
+/// What a probe holds, by what it left in its files; and the sorry servers, which
+/// are always the probe's.
+fn holds(config: &Config, states: &[State]) -> Holds {
+    let mut holds = Holds::new();
+    for server in &config.virtual_servers {
+        let id = server.service.id;
+        let mut of_service: BTreeMap<_, _> = server
+            .sorry
+            .iter()
+            .map(|sorry| (sorry.server.name(), Hold::Presence))
+            .collect();
+        let name = id.to_string();
+        for state in states.iter().filter(|state| state.service == name) {
+            for record in &state.servers {
+                let hold = match (record.foreign, record.written) {
+                    (Some(0), _) | (None, Some(Entry::Weight(0))) => Hold::Weight,
+                    (None, Some(Entry::Absent)) => Hold::Presence,
+                    _ => continue,
+                };
+                of_service.insert(record.server.name(), hold);
+            }
+        }
+        if !of_service.is_empty() {
+            holds.insert(id, of_service);
+        }
+    }
+    holds
+}
+
+fn prepare(context: &mut Context, wish: &Wish) -> Result<Prepared> {
+    let mut machine = ThisMachine { context };
+    let Wish {
+        desired,
+        holds,
+        manner,
+        ..
+    } = wish;
+    let prepared = reconcile::prepare(&mut machine, desired, holds, *manner)?;
+    if !prepared.foreign.is_empty() && context.verbose {
+        let names: Vec<String> = prepared.foreign.iter().map(ToString::to_string).collect();
+        context.notice(&format!(
+            "lbctl: left alone, since neither the file nor lbctl made them: {}; remove them with \
+             --prune",
+            names.join(", ")
+        ));
+    }
+    Ok(prepared)
+}
+
+fn show(context: &mut Context, wish: &Wish, prepared: &Prepared) -> Result<()> {
+    let title = |id: &ServiceId| wish.config.title(id);
+    if context.json {
+        let json = render::changes_json(&prepared.steps, &prepared.foreign, &title)
+            .map_err(super::json_error)?;
+        context.output.line(&json)?;
+    } else {
+        render::changes(&prepared.steps, &title, &mut context.output)?;
+    }
+    Ok(())
+}
+
+/// This machine, as the engine sees it.
+struct ThisMachine<'a> {
+    context: &'a mut Context,
+}
+
+impl Machine for ThisMachine<'_> {
+    fn look(&mut self) -> std::result::Result<Actual, StepError> {
+        let client = self.context.ipvs("read the IPVS table")?;
+        Ok(Actual {
+            table: client.table()?,
+            timeouts: client.timeouts()?,
+            daemons: client.daemons()?,
+        })
+    }
+
+    fn plan_host(
+        &mut self,
+        wish: &HostWish,
+        owned: &Owned,
+    ) -> std::result::Result<HostPlan, StepError> {
+        let planned = self.context.vips()?.plan_wish(wish, owned)?;
+        for note in &planned.notes {
+            self.context.notice(&format!("lbctl: {note}"));
+        }
+        if let Some(interface) = &planned.left_off {
+            self.context.notice(&format!(
+                "lbctl: left IPv6 forwarding off: it would drop the default route that \
+                 {interface} learnt from router advertisements; keep that with: sysctl -w \
+                 net.ipv6.conf.{interface}.accept_ra=2, then apply again"
+            ));
+        }
+        Ok(planned.plan)
+    }
+
+    fn owned(&mut self) -> std::result::Result<Owned, StepError> {
+        Ok(self.context.vips()?.record.applied)
+    }
+
+    fn own(&mut self, owned: &Owned) -> std::result::Result<(), StepError> {
+        Ok(self.context.own(owned)?)
+    }
+
+    fn hands(&mut self) -> (&mut dyn Table, &mut dyn Host) {
+        self.context.hands()
+    }
+}

@@ -1,0 +1,71 @@
+//! What the file wants of a machine, as the engine takes it.
+
+use std::collections::BTreeMap;
+
+use super::{Config, VipWay, VirtualServer};
+use crate::model::{Family, Forward, Server, ServiceId};
+use crate::reconcile::{Desired, HostWish, Wanted};
+
+impl Config {
+    /// The whole machine. Servers in maintenance have weight 0; a sorry server is
+    /// not among the servers: the probe lets it in.
+    #[must_use]
+    pub fn desired(&self) -> Desired {
+        Desired {
+            services: self.virtual_servers.iter().map(wanted).collect(),
+            timeouts: self.timeouts,
+            daemons: self.sync.clone(),
+            host: HostWish {
+                vips: self
+                    .virtual_servers
+                    .iter()
+                    .filter(|server| server.vip == VipWay::Fwmark)
+                    .filter_map(|server| server.service.id.address())
+                    .collect(),
+                forwarding: self.forwarding(),
+                sysctls: self.host.sysctl.clone(),
+            },
+        }
+    }
+
+    /// As the file says, else on where a method needs it: with nat the director is
+    /// a router, with the others only servers answer.
+    fn forwarding(&self) -> BTreeMap<Family, bool> {
+        if let Some(on) = self.host.ip_forward {
+            return [(Family::Ipv4, on), (Family::Ipv6, on)].into();
+        }
+        let nat = self.virtual_servers.iter().flat_map(|server| {
+            let servers = server.real_servers.iter().map(|real| &real.server);
+            let servers = servers.chain(server.sorry.iter().map(|sorry| &sorry.server));
+            servers.filter(|server| server.forward == Forward::Nat)
+        });
+        nat.map(|server| (Family::of(server.address), true))
+            .collect()
+    }
+
+    /// What people call the service, or how it is written.
+    #[must_use]
+    pub fn title(&self, id: &ServiceId) -> String {
+        let found = self.virtual_servers.iter().find(|it| it.service.id == *id);
+        let name = found.and_then(|server| server.name.clone());
+        name.unwrap_or_else(|| id.to_string())
+    }
+}
+
+fn wanted(server: &VirtualServer) -> Wanted {
+    Wanted {
+        service: server.service.clone(),
+        servers: server
+            .real_servers
+            .iter()
+            .map(|real| Server {
+                weight: if real.maintenance {
+                    0
+                } else {
+                    real.server.weight
+                },
+                ..real.server.clone()
+            })
+            .collect(),
+    }
+}
