@@ -54,6 +54,13 @@ fn servers_that_answer() -> Result<(), Failed> {
 fn not_there() -> Result<(), Failed> {
     // Nobody answers ARP for it.
     let world = world("nohost", "192.168.31.99");
+    // No route at all is the director's own fault, and nothing is known.
+    world.director.line("ip link set dev inside down").ok();
+    let line = format!("probe {SERVICE} --once --fall 1 --tcp");
+    let answer = world.director.lbctl(&line);
+    assert_eq!(answer.code, 3, "{answer}");
+    assert!(answer.stdout.contains("has no route"), "{answer}");
+    world.director.line("ip link set dev inside up").ok();
     for flags in ["--ping", "--udp", "--dns .", "--tcp", "--http /"] {
         let times = "--timeout 1m --connect-timeout 1m --fall 1";
         let line = format!("probe {SERVICE} --once {times} {flags}");
@@ -64,12 +71,6 @@ fn not_there() -> Result<(), Failed> {
             "{flags}: {answer}"
         );
     }
-    // No route at all is the director's own fault, and nothing is known.
-    world.director.line("ip link set dev inside down").ok();
-    let answer = world
-        .director
-        .lbctl(&format!("probe {SERVICE} --once --fall 1 --tcp"));
-    assert_eq!(answer.code, 3, "{answer}");
     Ok(())
 }
 
