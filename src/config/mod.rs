@@ -25,6 +25,7 @@ mod words;
 mod write;
 pub use check::{Check, CheckKind, DnsRecord, HttpQuestion, Trust};
 pub use error::{ConfigError, ConfigErrors};
+pub use read::matching_files;
 pub use surroundings::{Surroundings, System};
 pub use value::{Config, Host, OnExit, RealServer, SorryMode, SorryServer, VipWay, VirtualServer};
 pub use write::{Notes, Spot};
