@@ -19,7 +19,7 @@ mod read;
 mod report;
 mod surroundings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 mod words;
 mod write;

@@ -1,5 +1,6 @@
 //! A whole file as JSON, every default filled in. Fields are only ever added.
 
+use super::translation::hex;
 use serde_json::{Map, Value, json};
 
 use crate::config::{
@@ -46,7 +47,7 @@ fn virtual_server(server: &VirtualServer) -> Value {
         "scheduler": service.scheduler.as_str(),
         "scheduler_flags": service.scheduler_flags.names(&service.scheduler),
         "persistence": service.persistence_timeout.map(|timeout| match service.netmask {
-            Netmask::V4(mask) => json!({ "timeout": timeout, "netmask": mask }),
+            Netmask::V4(bits) => json!({ "timeout": timeout, "netmask": bits }),
             Netmask::V6(length) => json!({ "timeout": timeout, "prefix": length }),
         }),
         "persistence_engine": service.persistence_engine,
@@ -162,8 +163,7 @@ fn check(check: &Check) -> Value {
             payload,
             require_reply,
         } => {
-            let digits: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
-            vec![json!({ "payload": digits, "require_reply": require_reply })]
+            vec![json!({ "payload": hex(payload), "require_reply": require_reply })]
         }
     };
     for more in own {

@@ -1,7 +1,7 @@
 //! What comes of a translation from or to another tool's language: the result, and
 //! whatever could not be carried over.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -305,4 +305,13 @@ pub(super) fn losses_of_host(config: &Config, losses: &mut Vec<String>) {
     if !config.host.sysctl.is_empty() {
         losses.push("host.sysctl: sysctl has to set these".to_owned());
     }
+}
+
+/// Bytes as pairs of hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }

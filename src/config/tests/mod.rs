@@ -2,7 +2,7 @@
 
 mod checks;
 mod combinations;
-mod generate;
+pub(crate) mod generate;
 mod manual;
 mod mistakes;
 mod places;

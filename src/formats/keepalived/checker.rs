@@ -154,11 +154,11 @@ impl Importer {
                 ),
                 "http_protocol" => self.left_out(inner, "lbctl speaks HTTP/1.1"),
                 "fast_recovery" => {
-                    self.left_out(inner, "lbctl's rise and retry_interval are for this")
+                    self.left_out(inner, "lbctl's rise and retry_interval are for this");
                 }
                 "enable_sni" if tls => {}
                 "sni_name" if tls => {
-                    self.left_out(inner, "virtualhost is lbctl's name for TLS, too")
+                    self.left_out(inner, "virtualhost is lbctl's name for TLS, too");
                 }
                 "tls_compliant" if tls => self.left_out(inner, "lbctl has no lax TLS"),
                 _ => self.odd(inner),
@@ -189,7 +189,7 @@ impl Importer {
         let (mut status, mut body) = (None, None);
         for inner in statement.inside() {
             match inner.keyword() {
-                "path" => path = inner.word(1).unwrap_or("/").to_owned(),
+                "path" => inner.word(1).unwrap_or("/").clone_into(&mut path),
                 "virtualhost" => host = inner.word(1).map(str::to_owned),
                 "status_code" => {
                     let list = inner.words.get(1..).unwrap_or_default().join(",");
@@ -246,7 +246,7 @@ impl Importer {
                     timeout = inner
                         .word(1)
                         .and_then(seconds)
-                        .filter(|time| !time.is_zero())
+                        .filter(|time| !time.is_zero());
                 }
                 "misc_dynamic" => self.left_out(
                     inner,
@@ -312,7 +312,7 @@ impl Importer {
                     }
                 }
                 "min_reply_length" | "max_reply_length" => {
-                    self.left_out(inner, "lbctl takes a reply of any length")
+                    self.left_out(inner, "lbctl takes a reply of any length");
                 }
                 _ => self.odd(inner),
             }

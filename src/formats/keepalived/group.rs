@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Importer;
 use super::block::Statement;
-use super::lexer::Place;
 use crate::model::Family;
 
 /// The most services that one group becomes.
@@ -20,10 +19,9 @@ pub(super) enum Member {
     Mark(u32, Option<Family>),
 }
 
-/// A group, and where it stands.
+/// A group.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
-    pub(super) place: Place,
     pub(super) members: Vec<Member>,
 }
 
@@ -39,10 +37,7 @@ impl Importer {
                 Err(why) => self.left_out(entry, why),
             }
         }
-        let group = Group {
-            place: statement.place,
-            members,
-        };
+        let group = Group { members };
         if self.groups.insert(name.to_owned(), group).is_some() {
             let text = format!("the group {name} is there twice; the second is taken");
             self.remark(statement.place, text);
@@ -137,9 +132,8 @@ fn range(text: &str) -> Option<(IpAddr, IpAddr)> {
                 Ipv4Addr::new(a, b, c, last.parse().ok()?).into()
             }
             IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, _] = address.segments();
                 let last = u16::from_str_radix(last, 16).ok()?;
-                Ipv6Addr::new(a, b, c, d, e, f, g, last).into()
+                Ipv6Addr::from(u128::from(address) & !0xffff | u128::from(last)).into()
             }
         },
     ))

@@ -294,14 +294,13 @@ pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let (word, behind) = match rest.strip_prefix('"') {
-            Some(inner) => inner.split_once('"').unwrap_or((inner, "")),
-            None => {
-                let end = rest
-                    .find(|it: char| it.is_whitespace() || it == '"')
-                    .unwrap_or(rest.len());
-                rest.split_at(end)
-            }
+        let (word, behind) = if let Some(inner) = rest.strip_prefix('"') {
+            inner.split_once('"').unwrap_or((inner, ""))
+        } else {
+            let end = rest
+                .find(|it: char| it.is_whitespace() || it == '"')
+                .unwrap_or(rest.len());
+            rest.split_at(end)
         };
         words.push(word.to_owned());
         rest = behind.trim_start();
@@ -336,7 +335,7 @@ pub(super) fn escaped_words(text: &str) -> Vec<String> {
 
 /// What stands behind a backslash.
 fn escape(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<char> {
-    let mut number = |letters: &mut std::iter::Peekable<std::str::Chars<'_>>, radix, most| {
+    let number = |letters: &mut std::iter::Peekable<std::str::Chars<'_>>, radix, most| {
         let mut value = 0;
         for _ in 0..most {
             let Some(digit) = letters.peek().and_then(|it| it.to_digit(radix)) else {

@@ -100,7 +100,7 @@ impl Importer {
                     written.inhibit = true;
                 }
                 keyword if keyword.ends_with("_CHECK") || keyword.ends_with("_GET") => {
-                    checkers.push(inner)
+                    checkers.push(inner);
                 }
                 _ => self.odd(inner),
             }

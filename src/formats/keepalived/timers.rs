@@ -88,5 +88,7 @@ pub(super) fn seconds(text: &str) -> Option<Duration> {
     let micros = format!("{part:0<6}").parse::<u64>().ok()?;
     let whole: u64 = whole.parse().ok()?;
     let all = whole.checked_mul(1_000_000)?.checked_add(micros)?;
-    (all <= u64::from(u32::MAX)).then(|| Duration::from_micros(all))
+    u32::try_from(all)
+        .is_ok()
+        .then(|| Duration::from_micros(all))
 }

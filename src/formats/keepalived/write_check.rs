@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::write::Writer;
 use crate::config::{Check, CheckKind, DnsRecord, HttpQuestion};
-use crate::formats::translation::{with_placeholders, without_placeholders};
+use crate::formats::translation::{hex, with_placeholders, without_placeholders};
 use crate::model::{Server, format_duration};
 
 /// The longest time: as many microseconds as fit a number of 32 bits.
@@ -54,12 +54,7 @@ pub(super) fn check(writer: &mut Writer, server: &Server, port: u16, check: &Che
         } => {
             writer.open("UDP_CHECK");
             if !payload.is_empty() {
-                let digits = payload.iter().fold(String::new(), |mut digits, byte| {
-                    // Writing to a String cannot fail.
-                    let _ = write!(digits, "{byte:02x}");
-                    digits
-                });
-                writer.line(&format!("payload {digits}"));
+                writer.line(&format!("payload {}", hex(payload)));
             }
             if *require_reply {
                 writer.line("require_reply");

@@ -140,11 +140,11 @@ impl Importer<'_> {
         &mut self,
         entry: &Entry,
         asked: &Asked,
-        server: &Server,
+        (server, port): (&Server, u16),
         id: ServiceId,
         own: Option<(&str, &str)>,
     ) -> (Option<Check>, bool) {
-        let check = match asked.kind.as_str() {
+        let mut check = match asked.kind.as_str() {
             "off" => return (None, true),
             "on" => None,
             "ping" => Some(asked.finished(CheckKind::Ping, false)),
@@ -174,18 +174,20 @@ impl Importer<'_> {
                 None
             }
         };
-        let asks_at_port = check.as_ref().is_some_and(|check| {
-            !matches!(check.kind, CheckKind::Ping | CheckKind::Exec(_)) && check.port.is_none()
-        });
-        if asks_at_port && server.port == 0 {
-            self.remark(
-                entry.line,
-                format!(
+        if server.port == 0
+            && let Some(found) = &mut check
+            && found.port.is_none()
+            && !matches!(found.kind, CheckKind::Ping | CheckKind::Exec(_))
+        {
+            found.port = Some(port).filter(|port| *port != 0);
+            if found.port.is_none() {
+                let text = format!(
                     "the check of {} has no port to ask; add checkport. It is left out",
                     server.address
-                ),
-            );
-            return (None, false);
+                );
+                self.remark(entry.line, text);
+                return (None, false);
+            }
         }
         (check, false)
     }

@@ -31,9 +31,10 @@ pub(super) fn blocks(text: &str) -> (Vec<Entry>, Vec<Block>) {
     for (line, text) in (1..).zip(text.lines()) {
         let is_indented = text.starts_with(char::is_whitespace);
         // A # begins a comment anywhere below a virtual server, elsewhere only a line.
-        let code = match text.trim_start().starts_with('#') || is_indented {
-            true => text.split('#').next().unwrap_or_default(),
-            false => text,
+        let code = if text.trim_start().starts_with('#') || is_indented {
+            text.split('#').next().unwrap_or_default()
+        } else {
+            text
         };
         let code = code.trim();
         if code.is_empty() {

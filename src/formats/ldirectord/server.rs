@@ -58,8 +58,8 @@ impl Importer<'_> {
                 _ => return self.left_out(entry, &format!("{word} is no weight and no threshold")),
             }
         }
-        for (address, port) in servers {
-            let port = self.port(entry.line, id, (address, port), forward);
+        for (address, written) in servers {
+            let port = self.port(entry.line, id, (address, written), forward);
             let server = Server {
                 address,
                 port,
@@ -68,10 +68,12 @@ impl Importer<'_> {
                 upper_threshold,
                 lower_threshold,
             };
+            // The table has no port there, and the check asks at the one that is written.
+            let asks_at = written.unwrap_or(port);
             let question = own
                 .as_ref()
                 .map(|(request, receive)| (request.as_str(), receive.as_str()));
-            let (check, maintenance) = self.check(entry, asked, &server, id, question);
+            let (check, maintenance) = self.check(entry, asked, (&server, asks_at), id, question);
             let real = RealServer {
                 server,
                 maintenance,
@@ -87,13 +89,12 @@ impl Importer<'_> {
         let mut words = entry.value.split_whitespace();
         let place = words.next().unwrap_or_default();
         let id = draft.server.service.id;
-        let forward = match words.next() {
-            Some(word) => forward(word),
-            None => {
-                let text = "the fallback says no method, and ldirectord takes gate (dr); write masq if nat is meant";
-                self.remark(entry.line, text);
-                Some(Forward::Dr)
-            }
+        let forward = if let Some(word) = words.next() {
+            forward(word)
+        } else {
+            let text = "the fallback says no method, and ldirectord takes gate (dr); write masq if nat is meant";
+            self.remark(entry.line, text);
+            Some(Forward::Dr)
         };
         let Some(forward) = forward else {
             return self.left_out(entry, "its forward method has to be gate, masq or ipip");

@@ -123,10 +123,9 @@ impl Importer<'_> {
         }
         let protocol = entries.iter().rev().find(|entry| entry.key == "protocol");
         let protocol = match protocol.map(|entry| entry.value.as_str()) {
-            Some("tcp") => Protocol::Tcp,
             Some("udp") => Protocol::Udp,
             None if value.ends_with(":53") || value.ends_with(":domain") => Protocol::Udp,
-            None => Protocol::Tcp,
+            Some("tcp") | None => Protocol::Tcp,
             Some(other) => return Err(format!("its protocol {other} is not tcp or udp")),
         };
         let (address, port) = self.surroundings.socket(value, Some(protocol))?;
@@ -174,7 +173,7 @@ impl Importer<'_> {
                 }
             }
             "cleanstop" => {
-                self.left_out(entry, "lbctl has on_exit for all virtual servers together")
+                self.left_out(entry, "lbctl has on_exit for all virtual servers together");
             }
             key => {
                 let why = why_not(key);

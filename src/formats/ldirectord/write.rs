@@ -1,5 +1,6 @@
 //! A [`Config`] as ldirectord.cf.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::config::{
@@ -151,7 +152,7 @@ fn service(writer: &mut Writer, service: &Service) {
     match service.id.protocol() {
         Some(Protocol::Udp) if service.one_packet => writer.key("ops", "yes"),
         _ if service.one_packet => {
-            writer.loss("one_packet: ldirectord has it for protocol udp alone")
+            writer.loss("one_packet: ldirectord has it for protocol udp alone");
         }
         _ => {}
     }
@@ -185,7 +186,8 @@ fn real_server(writer: &mut Writer, id: ServiceId, server: &Server, six: &str) {
     }
     for (letter, threshold) in [('l', server.lower_threshold), ('u', server.upper_threshold)] {
         if threshold != 0 {
-            text += &format!(" {letter}:{threshold}");
+            // Writing to a String cannot fail.
+            let _ = write!(text, " {letter}:{threshold}");
         }
     }
     writer.key(&format!("real{six}"), text);
