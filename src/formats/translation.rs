@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::config::{Check, Config, Notes, RealServer, SorryServer, Spot, VirtualServer};
 use crate::model::{Server, ServerChange};
 
+/// Remarks that are told before the rest is only counted, when nothing comes of a file.
+const TOLD: usize = 20;
+
 /// Something of a file that was read that lbctl.toml does not have, or that is odd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
@@ -59,19 +62,23 @@ impl Imported {
     }
 }
 
-/// Nothing sensible can be made of a file.
+/// Nothing sensible can be made of a file; at least one remark says why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportError(pub Vec<Remark>);
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, remark) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            remark.fmt(f)?;
+        // The last one says what is wrong with the whole.
+        let Some((last, others)) = self.0.split_last() else {
+            return Ok(());
+        };
+        for remark in others.iter().take(TOLD) {
+            writeln!(f, "{remark}")?;
         }
-        Ok(())
+        if let Some(more @ 1..) = others.len().checked_sub(TOLD) {
+            writeln!(f, "and {more} more like these")?;
+        }
+        last.fmt(f)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod check;
+mod convert;
 mod demo;
 mod differential;
 mod lab;
@@ -49,6 +50,7 @@ fn main() {
         bad_input::TESTS,
         random::TESTS,
         save::TESTS,
+        convert::TESTS,
         demo::TESTS,
         ldirectord::TESTS,
         differential::FIXED,

@@ -1,6 +1,7 @@
 //! keepalived.conf as statements and the blocks that belong to them.
 
-use super::lexer::{Place, Token, words};
+use super::lexer::{Place, Token};
+use super::quote::words;
 
 /// Blocks in one another. keepalived itself has five.
 const DEEPEST: usize = 20;

@@ -10,9 +10,12 @@ mod block;
 mod checker;
 mod global;
 mod group;
+mod http;
 mod lexer;
+mod quote;
 mod server;
 mod service;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod timers;

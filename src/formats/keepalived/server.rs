@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Importer;
 use super::block::Statement;
 use super::lexer::Place;
-use super::service::Settings;
+use super::settings::Settings;
 use crate::config::{Check, CheckKind, RealServer, SorryServer};
 use crate::formats::translation::{Draft, with_placeholders};
 use crate::model::{Forward, Server, ServiceId, Tunnel, TunnelChecksum, TunnelKind};

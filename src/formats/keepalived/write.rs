@@ -7,7 +7,7 @@ use crate::config::{CheckKind, Config, OnExit, SorryMode, VipWay, VirtualServer}
 use crate::formats::translation::{Exported, losses_of_host, losses_of_service};
 use crate::health::OnFailure;
 use crate::model::{
-    Family, Forward, Netmask, Protocol, Service, ServiceId, TunnelChecksum, TunnelKind,
+    Family, Forward, Netmask, Protocol, Server, Service, ServiceId, TunnelChecksum, TunnelKind,
 };
 
 /// Indented lines, and what could not be written.
@@ -231,6 +231,9 @@ fn policy(writer: &mut Writer, server: &VirtualServer) {
         .filter(|real| !real.maintenance)
         .map(|real| u64::from(real.server.weight))
         .sum();
+    if total == 0 {
+        writer.loss("all weights are 0, and keepalived warns of it");
+    }
     let total = u32::try_from(total).unwrap_or(u32::MAX).max(1);
     let quorum = policy.quorum.min(total);
     if quorum < policy.quorum {
@@ -259,10 +262,8 @@ fn policy(writer: &mut Writer, server: &VirtualServer) {
 
 fn sorry(writer: &mut Writer, server: &VirtualServer) {
     let Some(sorry) = &server.sorry else { return };
-    writer.line(&format!(
-        "sorry_server {} {}",
-        sorry.server.address, sorry.server.port
-    ));
+    let port = port(writer, server.service.id, &sorry.server);
+    writer.line(&format!("sorry_server {} {port}", sorry.server.address));
     if sorry.server.forward != server.forward {
         writer.line(&format!(
             "sorry_server_lvs_method {}",
@@ -279,18 +280,7 @@ fn sorry(writer: &mut Writer, server: &VirtualServer) {
 
 fn real_server(writer: &mut Writer, above: &VirtualServer, real: &crate::config::RealServer) {
     let server = &real.server;
-    let by_mark = matches!(above.service.id, ServiceId::Fwmark { .. });
-    let port = if by_mark && !server.forward.maps_ports() {
-        0
-    } else {
-        server.port
-    };
-    if port != server.port {
-        writer.loss(&format!(
-            "{}: a server of a service by mark has no port in keepalived",
-            server.endpoint()
-        ));
-    }
+    let port = port(writer, above.service.id, server);
     writer.open(&format!("real_server {} {port}", server.address));
     if real.maintenance {
         writer.loss(&format!(
@@ -314,6 +304,18 @@ fn real_server(writer: &mut Writer, above: &VirtualServer, real: &crate::config:
         write_check::check(writer, server, port, check);
     }
     writer.close();
+}
+
+/// A server's port, which keepalived clears where a service by mark does not use it.
+fn port(writer: &mut Writer, id: ServiceId, server: &Server) -> u16 {
+    if !matches!(id, ServiceId::Fwmark { .. }) || server.forward.maps_ports() || server.port == 0 {
+        return server.port;
+    }
+    writer.loss(&format!(
+        "{}: a server of a service by mark has no port in keepalived",
+        server.endpoint()
+    ));
+    0
 }
 
 fn method(forward: Forward) -> String {

@@ -98,9 +98,12 @@ impl Importer<'_> {
         self.account.add(self.path, line, text);
     }
 
-    /// Names a line that is left out.
+    /// Names a line that is left out; of a secret only the keyword.
     fn left_out(&mut self, entry: &Entry, why: &str) {
-        let text = format!("{}={} is not carried over: {why}", entry.key, entry.value);
+        let text = match entry.key.as_str() {
+            key @ ("login" | "passwd" | "secret") => format!("{key} is not carried over: {why}"),
+            key => format!("{key}={} is not carried over: {why}", entry.value),
+        };
         self.remark(entry.line, text);
     }
 

@@ -160,7 +160,7 @@ fn defaults_come_out_as_keys() {
 fn whatever_has_no_place_is_named_with_its_line() {
     let found = try_import(
         "logfile=\"local0\"\nvirtual=10.0.0.100:110\n\treal=10.0.0.1:110 masq\n\treal=10.0.0.2:110 magic\n\
-         \treal=10.0.0.9->10.0.0.2:110 masq\n\tlogin=\"x\"\n\tnonsense\nvirtual=10.0.0.100:80\n\
+         \treal=10.0.0.9->10.0.0.2:110 masq\n\tpasswd=\"hush\"\n\tnonsense\nvirtual=10.0.0.100:80\n\
          virtual=10.0.0.100:443\n\treal=10.0.0.1:443 masq\n\tchecktype=3\n\treceive=\"(\"\n",
     )
     .unwrap();
@@ -169,7 +169,7 @@ fn whatever_has_no_place_is_named_with_its_line() {
         (3, "service=pop"),
         (4, "gate, masq or ipip"),
         (5, "range"),
-        (6, "login"),
+        (6, "passwd is not"),
         (7, "nonsense"),
         (8, "no real server"),
         (10, "checktype=3"),
@@ -177,6 +177,7 @@ fn whatever_has_no_place_is_named_with_its_line() {
     ] {
         named(&found, line, part);
     }
+    assert!(!found.to_toml().contains("hush"));
     let error = try_import("virtual=10.0.0.1:80\n").unwrap_err().to_string();
     assert!(error.contains("l.cf:1: virtual=10.0.0.1:80"), "{error}");
 }
