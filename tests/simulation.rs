@@ -12,6 +12,8 @@ mod kernel;
 mod machine;
 #[path = "kernel/differential/random.rs"]
 mod random;
+#[path = "simulation/trouble.rs"]
+mod trouble;
 
 use std::collections::BTreeSet;
 
@@ -42,7 +44,7 @@ fn guarded(world: &World, desired: &Desired) -> BTreeSet<ServiceId> {
 fn whatever_goes_wrong_the_next_apply_makes_it_right() {
     for seed in 0..SEEDS {
         let mut random = Random(seed);
-        let mut world = chance::world(&mut random);
+        let mut world = trouble::world(&mut random);
         let foreign: Vec<ServiceId> = {
             let mut owned: Vec<ServiceId> = world.owned.services.iter().copied().collect();
             owned.retain(|id| world.kernel.services.contains_key(id));
@@ -54,7 +56,7 @@ fn whatever_goes_wrong_the_next_apply_makes_it_right() {
         let wanted = Owned::of(&desired);
 
         world.guarded = guarded(&world, &desired);
-        world.fault = Some(chance::fault(&mut random));
+        world.fault = Some(trouble::fault(&mut random));
         world.writes = 0;
         let meddled = matches!(world.fault, Some(Fault::Foreign(..)));
         let untouched = world.clone();
@@ -112,7 +114,7 @@ fn whatever_goes_wrong_the_next_apply_makes_it_right() {
 fn pruning_leaves_only_what_is_wanted() {
     for seed in 0..200 {
         let mut random = Random(seed);
-        let world = chance::world(&mut random);
+        let world = trouble::world(&mut random);
         let desired = chance::desired(&mut random);
         let manner = Manner {
             prune: true,

@@ -88,8 +88,7 @@ pub(super) fn share(item: &Item<'_>) -> Result<f64> {
         _ => return wrong_type(item, "a number from 0.0 to 1.0", "0.5"),
     };
     match digits.parse::<f64>() {
-        // Adding 0 makes one value of 0 and -0.
-        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value + 0.0),
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err(format!(
             "{} {digits} is not a number from 0.0 to 1.0",
             item.key

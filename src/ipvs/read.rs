@@ -105,9 +105,10 @@ impl Client {
     /// Each dump is read once, and the names in it compared with what
     /// /proc/net/ip_vs shows, which is far cheaper than dumping all again. Their
     /// number would not do: a dump that passed over as many as were deleted has as
-    /// many as are left. Where the names differ, a writer may have come between, or /proc passed over entries
-    /// because other namespaces have services, too (Linux up to 7.0 counts those
-    /// when it goes on behind a page); then everything has to read the same twice.
+    /// many as are left. Where the names differ, a writer may have come between, or
+    /// /proc passed over entries because other namespaces have services, too (Linux
+    /// up to 7.0 counts those when it goes on behind a page); then everything has to
+    /// read the same twice.
     ///
     /// # Errors
     /// As [`Client::services`].
@@ -216,13 +217,12 @@ fn shown_id(id: &ServiceId) -> ServiceId {
 /// Whether two sorted tables, the second one as /proc shows it, have the same
 /// services and servers.
 fn has_names_of(table: &Table, shown: &Table) -> bool {
-    let ids = table.iter().map(|state| shown_id(&state.service.id));
-    let names = |state: &ServiceState| -> Vec<_> {
-        let servers = state.servers.iter();
-        servers.map(|state| state.server.name()).collect()
+    let same = |(state, shown): (&ServiceState, &ServiceState)| {
+        let names = state.servers.iter().map(|state| state.server.name());
+        let shown_names = shown.servers.iter().map(|state| state.server.name());
+        shown_id(&state.service.id) == shown.service.id && names.eq(shown_names)
     };
-    ids.eq(shown.iter().map(|state| state.service.id))
-        && table.iter().map(names).eq(shown.iter().map(names))
+    table.len() == shown.len() && table.iter().zip(shown).all(same)
 }
 
 /// Gives the services of netlink the servers of /proc; none when the two do not

@@ -4,7 +4,7 @@
 
 mod fixed;
 mod lines;
-mod random;
+pub mod random;
 mod words;
 
 use std::fs::File;

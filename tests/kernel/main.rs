@@ -5,6 +5,7 @@
 // Every test has the harness's signature, also those that fail only by panicking.
 #![allow(clippy::unnecessary_wraps)]
 
+mod apply;
 mod bad_input;
 mod check;
 mod convert;
@@ -13,12 +14,14 @@ mod differential;
 mod lab;
 mod large;
 mod ldirectord;
+mod model;
 mod no_module;
 mod overflow;
 mod random;
 mod save;
 mod setup;
 mod table;
+mod traffic;
 mod walkthrough;
 mod world;
 
@@ -51,6 +54,9 @@ fn main() {
         random::TESTS,
         save::TESTS,
         convert::TESTS,
+        apply::TESTS,
+        traffic::TESTS,
+        model::TESTS,
         demo::TESTS,
         ldirectord::TESTS,
         differential::FIXED,

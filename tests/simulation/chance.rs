@@ -1,4 +1,4 @@
-//! Tables, wishes and faults by chance; small, so that they meet.
+//! Tables, steps and wishes by chance; small, so that they meet.
 
 use std::net::IpAddr;
 
@@ -8,10 +8,10 @@ use lbctl::model::{
 };
 use lbctl::reconcile::{Desired, HostWish, Wanted};
 
-use super::machine::{Fault, World};
 use super::random::Random;
 
-const PARAMETERS: [&str; 2] = ["net.ipv4.vs.conntrack", "net.ipv4.vs.expire_nodest_conn"];
+/// Kernel parameters that are wished.
+pub const PARAMETERS: [&str; 2] = ["net.ipv4.vs.conntrack", "net.ipv4.vs.expire_nodest_conn"];
 
 fn id(random: &mut Random) -> ServiceId {
     let port = 80 + u16::try_from(random.below(6)).unwrap();
@@ -46,7 +46,8 @@ fn server(random: &mut Random) -> Server {
     }
 }
 
-fn services(random: &mut Random) -> Vec<Wanted> {
+/// By chance.
+pub fn services(random: &mut Random) -> Vec<Wanted> {
     let mut services: Vec<Wanted> = Vec::new();
     for _ in 0..random.below(5) {
         let id = id(random);
@@ -68,7 +69,8 @@ fn services(random: &mut Random) -> Vec<Wanted> {
     services
 }
 
-fn daemons(random: &mut Random) -> Vec<SyncDaemon> {
+/// By chance.
+pub fn daemons(random: &mut Random) -> Vec<SyncDaemon> {
     let mut daemons = Vec::new();
     for role in [SyncRole::Master, SyncRole::Backup] {
         if random.chance(30) {
@@ -86,7 +88,8 @@ fn daemons(random: &mut Random) -> Vec<SyncDaemon> {
     daemons
 }
 
-fn vips(random: &mut Random) -> impl Iterator<Item = IpAddr> + use<> {
+/// By chance.
+pub fn vips(random: &mut Random) -> impl Iterator<Item = IpAddr> + use<> {
     let number = u8::try_from(random.below(4)).unwrap();
     (0..number).map(|last| IpAddr::from([192, 0, 2, last]))
 }
@@ -111,43 +114,6 @@ pub fn desired(random: &mut Random) -> Desired {
         daemons: daemons(random),
         host,
     }
-}
-
-/// A machine on which lbctl has been, and others.
-pub fn world(random: &mut Random) -> World {
-    let mut world = World {
-        timeouts: Timeouts {
-            tcp: 900,
-            tcp_fin: 120,
-            udp: 300,
-        },
-        daemons: daemons(random),
-        vips: vips(random).collect(),
-        sysctls: PARAMETERS
-            .map(|name| (name.to_owned(), "0".to_owned()))
-            .into(),
-        ..World::default()
-    };
-    for Wanted { service, servers } in services(random) {
-        let id = service.id;
-        if random.chance(60) {
-            world.owned.services.insert(id);
-        }
-        world.kernel.apply(&TableStep::AddService(service)).unwrap();
-        for server in servers {
-            let step = TableStep::AddServer {
-                service: id,
-                server,
-            };
-            world.kernel.apply(&step).unwrap();
-        }
-    }
-    if random.chance(50) {
-        world.owned.vips.extend(world.vips.iter().take(1));
-        let roles = world.daemons.iter().map(|daemon| daemon.role);
-        world.owned.daemons.extend(roles.take(1));
-    }
-    world
 }
 
 /// A step by chance, right or wrong.
@@ -177,16 +143,5 @@ pub fn step(random: &mut Random) -> TableStep {
             before: server.clone(),
             after: server,
         },
-    }
-}
-
-/// What goes wrong.
-pub fn fault(random: &mut Random) -> Fault {
-    let when = random.below(14);
-    match random.below(4) {
-        0 => Fault::None,
-        1 => Fault::Kill(when),
-        2 => Fault::Refuse(when),
-        _ => Fault::Foreign(when, step(random)),
     }
 }

@@ -8,7 +8,7 @@ use super::{Found, Reader};
 use crate::config::document::{Item, Layers, Table};
 use crate::config::report::Place;
 use crate::config::{Check, CheckKind, DnsRecord, HttpQuestion, Trust, keys};
-use crate::health::{Check as Asked, CheckKind as Runnable, CheckSpec, HttpCheck, HttpCheckError};
+use crate::health::{Check as Asked, CheckKind as Runnable, CheckSpec, HttpCheck, StatusSet};
 use crate::model::Server;
 
 /// The check of a virtual server, for its servers to have.
@@ -264,32 +264,30 @@ impl Reader<'_> {
                 "a check of type http or https needs a path; write path = \"/health.html\"",
             );
         }
+        let filled = |text: &Option<Found<String>>| text.clone().filter(|it| !it.value.is_empty());
+        let (path, host) = (found.path.as_ref(), filled(&found.virtualhost));
+        let path_text = path.map_or("/", |found| found.value.as_str());
+        let host_text = host.as_ref().map(|found| found.value.as_str());
+        let usual = StatusSet::default;
+        // Each by itself: of both together only the first mistake is told.
+        for (text, alone) in [
+            (path, HttpCheck::new(path_text, None, usual())),
+            (host.as_ref(), HttpCheck::new("/", host_text, usual())),
+        ] {
+            if let (Some(text), Err(error)) = (text, alone) {
+                self.report.error(text.place, error.to_string());
+            }
+        }
         // Statuses that could not be read are not the default.
         if found.status.is_none() && layers.find("status").is_some() {
             return None;
         }
-        let path = found.path.as_ref()?;
-        let filled = |text: &Option<Found<String>>| text.clone().filter(|it| !it.value.is_empty());
-        let host = filled(&found.virtualhost);
-        let request = HttpCheck::new(
-            &path.value,
-            host.as_ref().map(|found| found.value.as_str()),
-            found.status.clone().unwrap_or_default(),
-        );
-        match request {
-            Ok(request) => Some(HttpQuestion {
-                request,
-                body: filled(&found.body).map(|found| found.value),
-            }),
-            Err(error) => {
-                let place = match (&error, host) {
-                    (HttpCheckError::VirtualHost(_), Some(host)) => host.place,
-                    _ => path.place,
-                };
-                self.report.error(place, error.to_string());
-                None
-            }
-        }
+        path?;
+        let statuses = found.status.clone().unwrap_or_default();
+        Some(HttpQuestion {
+            request: HttpCheck::new(path_text, host_text, statuses).ok()?,
+            body: filled(&found.body).map(|found| found.value),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Real servers and the sorry server.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 
 use super::check::CheckWord;
 use super::virtual_server::Above;
@@ -9,7 +10,7 @@ use crate::config::document::{Item, Layers, Table};
 use crate::config::report::Place;
 use crate::config::{RealServer, SorryServer, keys, words};
 use crate::health::ProbeError;
-use crate::model::{Impossible, Server, ServerChange};
+use crate::model::{Family, Forward, Impossible, Server, ServerChange, ServiceId, TunnelChange};
 
 impl Reader<'_> {
     /// The servers of a virtual server, of which there has to be one.
@@ -121,20 +122,29 @@ impl Reader<'_> {
         let layers = Layers(table.copied().into_iter().collect());
         let mut change = self.server_change(&layers);
         let surroundings = self.surroundings;
-        let (ip, port) = self.read(address, |item| {
+        let found = self.read(address, |item| {
             let text = words::text(item, "10.0.0.11:80")?;
             let (ip, port) = surroundings.socket(text, above.protocol)?;
             routable(ip, text)?;
             Ok((ip, port))
-        })?;
-        let id = above.id?;
+        });
         // A method that could not be read is not the virtual server's, nor is that.
         let unread = change.method.is_none() && layers.find("method").is_some();
-        let forward = above.forward.filter(|_| !unread)?;
+        let forward = above.forward.filter(|_| !unread);
+        let mut complete = found.is_some() && above.id.is_some() && forward.is_some();
+        // What is left is read beside a service that everything goes with.
+        let (ip, port) = found.unwrap_or((Ipv4Addr::LOCALHOST.into(), None));
+        let id = above.id.filter(|_| complete).unwrap_or(ServiceId::Fwmark {
+            mark: 1,
+            family: Family::of(ip),
+        });
+        if forward.is_none() {
+            change.tunnel = TunnelChange::default();
+        }
         let server = Server {
             address: ip,
             port: port.or(id.port()).unwrap_or(0),
-            forward,
+            forward: forward.unwrap_or(Forward::Nat),
             weight: 1,
             upper_threshold: 0,
             lower_threshold: 0,
@@ -146,7 +156,7 @@ impl Reader<'_> {
         };
         loop {
             let why = match change.apply(&server, &id) {
-                Ok(server) => return Some((server, address.place)),
+                Ok(server) => return complete.then_some((server, address.place)),
                 Err(why) => why,
             };
             let place = match why {
@@ -158,9 +168,11 @@ impl Reader<'_> {
                 | Impossible::IpipOptions
                 | Impossible::GuePort
                 | Impossible::GrePort
-                | Impossible::GreRemote => {
-                    self.report.error(place_of("tunnel"), advice::advice(&why));
-                    return None;
+                | Impossible::GreRemote
+                    if change.tunnel != TunnelChange::default() =>
+                {
+                    change.tunnel = TunnelChange::default();
+                    place_of("tunnel")
                 }
                 _ => {
                     self.report.error(address.place, advice::advice(&why));
@@ -168,6 +180,8 @@ impl Reader<'_> {
                 }
             };
             self.report.error(place, advice::advice(&why));
+            // Without what is wrong now, the next thing wrong is found.
+            complete = false;
         }
     }
 

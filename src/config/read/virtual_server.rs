@@ -232,7 +232,6 @@ impl Reader<'_> {
         let hysteresis = value(settings.hysteresis.clone()).unwrap_or(default.hysteresis);
         if let Some(found) = &settings.hysteresis
             && hysteresis >= quorum
-            && hysteresis > 0
         {
             self.report.error(
                 found.place,

@@ -1,7 +1,7 @@
 //! What right checks mean.
 
 use super::*;
-use crate::config::{Check, CheckKind, DnsRecord};
+use crate::config::{Check, CheckKind, DnsRecord, Notes};
 
 #[test]
 fn a_check_of_a_servers_own_changes_what_it_names() {
@@ -95,4 +95,19 @@ fn a_default_check_without_a_type_is_none() {
     let web = &config.virtual_servers[0];
     assert_eq!((&web.check, &web.real_servers[0].check), (&None, &None));
     assert_eq!(web.real_servers[1].check.as_ref().unwrap().fall, 7);
+}
+
+#[test]
+fn some_checks_need_no_port() {
+    for lines in [
+        "type = \"ping\"",
+        "type = \"exec\"\ncommand = [\"/usr/lib/lbctl/my-check\", \"{address}\"]",
+    ] {
+        let config = read(&format!(
+            "[[virtual_server]]\nfwmark = 1\n[virtual_server.check]\n{lines}\n\
+             [[virtual_server.real_server]]\naddress = \"10.0.0.1\"\n"
+        ));
+        assert!(config.virtual_servers[0].real_servers[0].check.is_some());
+        assert!(!config.to_toml(&Notes::new()).contains("vip"));
+    }
 }

@@ -178,3 +178,27 @@ fn checks() {
         &["a check needs a type"],
     );
 }
+
+#[test]
+fn what_follows_from_a_mistake_is_not_told() {
+    in_server(
+        "upper_threshold = -1\nlower_threshold = 5",
+        &["7:19: upper_threshold -1"],
+    );
+    let text = server(
+        "method = \"dr\"",
+        "method = \"nta\"\ntunnel = { type = \"gue\" }",
+    );
+    only(
+        &text.replace("10.0.0.1", "10.0.0.1:8080"),
+        &["7:10: unknown method 'nta'"],
+    );
+    in_service(
+        "scheduler = \"xx\"\nscheduler_flags = [\"sh-port\"]",
+        &["4:13: unknown scheduler 'xx'"],
+    );
+    in_service(
+        "check_required = true\n[virtual_server.check]\ntype = \"x\"",
+        &["6:8: unknown type 'x'"],
+    );
+}

@@ -2,7 +2,9 @@
 
 mod checks;
 mod combinations;
+mod defaults;
 pub(crate) mod generate;
+mod host;
 mod manual;
 mod mistakes;
 mod places;

@@ -101,6 +101,8 @@ fn an_included_file_is_named() {
         ),
         "{errors}"
     );
+    let at = |name: &str| errors.find(name);
+    assert!(at("a.toml:") < at("b.toml:"), "{errors}");
     assert!(
         !errors.contains("hidden") && !errors.contains("old"),
         "{errors}"

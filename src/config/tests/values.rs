@@ -1,15 +1,12 @@
 //! What right files mean.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Check, CheckKind, OnExit, SorryMode, VipWay};
+use crate::config::{Check, CheckKind, SorryMode, VipWay};
 use crate::health::{OnFailure, Policy};
-use crate::model::{
-    Family, Forward, Netmask, ServiceId, SyncRole, Timeouts, Tunnel, TunnelChecksum, TunnelKind,
-};
+use crate::model::{Family, Forward, Netmask, ServiceId, Tunnel, TunnelChecksum, TunnelKind};
 
 #[test]
 fn the_walkthrough() {
@@ -162,167 +159,6 @@ fn a_mark_and_names() {
     assert_eq!(ports, [0, 8080]);
     assert_eq!(name.service.id.to_string(), "tcp 192.0.2.10:443");
     assert_eq!((name.vip, name.real_servers.len()), (VipWay::None, 2));
-}
-
-#[test]
-fn defaults_are_for_those_they_fit() {
-    let config = read(
-        r#"
-[defaults]
-protocol = "tcp"
-scheduler = "sh"
-scheduler_flags = ["sh-port"]
-method = "tun"
-tunnel = { type = "gue", port = 6080 }
-persistence_timeout = "6m"
-persistence_netmask = "255.255.255.0"
-quorum = 2
-vip = "none"
-interval = "3s"
-path = "/health"
-ca_file = "/etc/ssl/internal.pem"
-[defaults.check]
-type = "http"
-
-[[virtual_server]]
-listen = "192.0.2.1:80"
-[[virtual_server.real_server]]
-address = "10.0.0.1"
-
-[[virtual_server]]
-listen = "[2001:db8::1]:80"
-scheduler = "rr"
-method = "nat"
-check = { type = "tcp" }
-[[virtual_server.real_server]]
-address = "fd00::1"
-
-[[virtual_server]]
-listen = "192.0.2.1:443"
-persistence_timeout = "off"
-check = false
-[[virtual_server.real_server]]
-address = "10.0.0.1"
-[[virtual_server.real_server]]
-address = "10.0.0.2"
-check = { type = "https" }
-
-[[virtual_server]]
-fwmark = 1
-[[virtual_server.real_server]]
-address = "10.0.0.1"
-check.port = 80
-"#,
-    );
-    let [http, tcp, none, mark] = config.virtual_servers.as_slice() else {
-        panic!("{config:?}");
-    };
-    assert_eq!(
-        http.service.scheduler_flags.names(&http.service.scheduler),
-        ["sh-port"]
-    );
-    assert!(matches!(
-        http.forward,
-        Forward::Tun(Tunnel { port: 6080, .. })
-    ));
-    assert_eq!(http.service.netmask, Netmask::V4([255, 255, 255, 0].into()));
-    assert_eq!((http.policy.quorum, http.vip), (2, VipWay::None));
-    let check = http.check.as_ref().unwrap();
-    assert!(matches!(&check.kind, CheckKind::Http(it) if it.request.path() == "/health"));
-    assert_eq!(check.interval, Duration::from_secs(3));
-
-    assert!(
-        tcp.service
-            .scheduler_flags
-            .names(&tcp.service.scheduler)
-            .is_empty()
-    );
-    assert_eq!(
-        (tcp.forward, tcp.service.netmask),
-        (Forward::Nat, Netmask::V6(128))
-    );
-    assert_eq!(tcp.check.as_ref().unwrap().kind, CheckKind::Tcp);
-
-    assert_eq!(none.service.persistence_timeout, None);
-    assert_eq!(none.service.netmask, Netmask::host(Family::Ipv4));
-    assert_eq!((&none.check, &none.real_servers[0].check), (&None, &None));
-    let own = none.real_servers[1].check.as_ref().unwrap();
-    let CheckKind::Https(question, trust) = &own.kind else {
-        panic!("{own:?}");
-    };
-    assert_eq!(question.request.path(), "/health");
-    assert!(trust.verify);
-    assert_eq!(trust.ca_file, Some(PathBuf::from("/etc/ssl/internal.pem")));
-
-    assert_eq!(mark.service.id.to_string(), "fwmark 1");
-    assert_eq!(mark.real_servers[0].check.as_ref().unwrap().port, Some(80));
-}
-
-#[test]
-fn the_tables_that_stand_once() {
-    let config = read(
-        r#"
-[host]
-ip_forward = true
-[host.sysctl]
-"net.ipv4.vs.expire_nodest_conn" = 1
-net.ipv4.vs.sync_threshold = "3 50"
-"net/ipv4/conf/eth0.5/rp_filter" = 0
-"net/ipv4/vs/conntrack" = true
-[timeouts]
-tcp = "15m"
-udp = "2m"
-[sync.backup]
-interface = "eth1"
-[sync.master]
-interface = "eth0"
-syncid = 7
-maxlen = 1400
-group = "224.0.0.82"
-port = 8849
-ttl = 2
-[probe]
-on_exit = "remove"
-"#,
-    );
-    assert_eq!(config.host.ip_forward, Some(true));
-    let sysctl: Vec<(&str, &str)> = config
-        .host
-        .sysctl
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(
-        sysctl,
-        [
-            ("net.ipv4.vs.conntrack", "1"),
-            ("net.ipv4.vs.expire_nodest_conn", "1"),
-            ("net.ipv4.vs.sync_threshold", "3 50"),
-            ("net/ipv4/conf/eth0.5/rp_filter", "0"),
-        ]
-    );
-    let timeouts = Timeouts {
-        tcp: 900,
-        tcp_fin: 0,
-        udp: 120,
-    };
-    assert_eq!(config.timeouts, timeouts);
-    let [master, backup] = config.sync.as_slice() else {
-        panic!("{config:?}");
-    };
-    assert_eq!(
-        (master.role, master.id, master.max_length),
-        (SyncRole::Master, 7, 1400)
-    );
-    assert_eq!(
-        (master.group, master.port, master.ttl),
-        (Some([224, 0, 0, 82].into()), 8849, 2)
-    );
-    assert_eq!(
-        (backup.role, backup.interface.as_str()),
-        (SyncRole::Backup, "eth1")
-    );
-    assert_eq!(config.on_exit, OnExit::Remove);
 }
 
 /// Ten thousand servers, half of them twice: what is looked up for one is looked up

@@ -17,7 +17,9 @@ use crate::model::{
 };
 
 impl Config {
-    /// The file, with these notes in it. Reading it gives this value again.
+    /// The file, with these notes in it. Reading it gives this value again, if it is
+    /// one that reading can give: methods and protocols that only the kernel knows
+    /// have no words.
     #[must_use]
     pub fn to_toml(&self, notes: &Notes) -> String {
         let mut lines = Lines::new(notes);
