@@ -174,8 +174,9 @@ fn others_take_every_export() -> Result<(), Failed> {
         exported("keepalived")
     );
     let ldirectord = File::new("ldirectord.cf", &exported("ldirectord"));
-    ns.line(&format!("ldirectord -t {}", ldirectord.path()))
-        .ok();
+    // It reads its file first: 2 if that is wrong, 3 because it does not run.
+    ns.line(&format!("ldirectord {} status", ldirectord.path()))
+        .fails(3);
     // There and back there is nothing that keepalived could not say.
     let back = ns
         .lbctl(&format!("-q import keepalived {}", keepalived.path()))

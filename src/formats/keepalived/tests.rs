@@ -12,10 +12,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::import;
-use crate::config::{CheckKind, Surroundings, VipWay};
+use crate::config::{CheckKind, Surroundings, System, VipWay};
 use crate::formats::{ImportError, Imported};
 use crate::health::OnFailure;
-use crate::lookup;
 use crate::model::{Forward, Protocol, Service};
 
 /// Files by path.
@@ -28,7 +27,7 @@ impl Surroundings for Files {
         text: &str,
         protocol: Option<Protocol>,
     ) -> Result<(IpAddr, Option<u16>), String> {
-        lookup::socket(text, protocol)
+        System.socket(text, protocol)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
