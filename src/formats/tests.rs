@@ -31,7 +31,7 @@ fn for_keepalived(mut config: Config) -> Config {
         server.name = server
             .name
             .take()
-            .filter(|name| !name.contains(['"', '\\', '$']));
+            .filter(|name| !name.contains(['"', '\\', '$']) && name != "{" && name != "}");
         server.sorry_mode = SorryMode::Replace;
         server.depool_threshold = 0.0;
         server.slow_start = None;

@@ -162,7 +162,8 @@ fn virtual_server(writer: &mut Writer, server: &VirtualServer) {
         ServiceId::Fwmark { mark, .. } => format!("virtual_server fwmark {mark}"),
     });
     if let Some(name) = &server.name {
-        if name.contains(['"', '\\', '$']) {
+        // A brace alone opens or closes a block even in quotes.
+        if name.contains(['"', '\\', '$']) || ["{", "}"].contains(&name.as_str()) {
             writer.loss("name: keepalived cannot quote it");
         } else {
             writer.line(&format!("snmp_name \"{name}\""));

@@ -204,6 +204,8 @@ fn escaped(text: &str) -> String {
             '\\' => done.push_str("\\\\"),
             '$' if begins_name => done.push_str("\\044"),
             '"' => done.push_str("\\042"),
+            // Alone it would close the block even in quotes.
+            '}' if text == "}" => done.push_str("\\175"),
             _ if letter.is_ascii_control() => {
                 // Writing to a String cannot fail.
                 let _ = write!(done, "\\{:03o}", u32::from(letter));
