@@ -43,11 +43,17 @@ _lbctl() {
             lbctl,edit)
                 cmd="lbctl__subcmd__edit"
                 ;;
+            lbctl,export)
+                cmd="lbctl__subcmd__export"
+                ;;
             lbctl,forward)
                 cmd="lbctl__subcmd__forward"
                 ;;
             lbctl,help)
                 cmd="lbctl__subcmd__help"
+                ;;
+            lbctl,import)
+                cmd="lbctl__subcmd__import"
                 ;;
             lbctl,ipvsadm)
                 cmd="lbctl__subcmd__ipvsadm"
@@ -136,11 +142,17 @@ _lbctl() {
             lbctl__subcmd__help,edit)
                 cmd="lbctl__subcmd__help__subcmd__edit"
                 ;;
+            lbctl__subcmd__help,export)
+                cmd="lbctl__subcmd__help__subcmd__export"
+                ;;
             lbctl__subcmd__help,forward)
                 cmd="lbctl__subcmd__help__subcmd__forward"
                 ;;
             lbctl__subcmd__help,help)
                 cmd="lbctl__subcmd__help__subcmd__help"
+                ;;
+            lbctl__subcmd__help,import)
+                cmd="lbctl__subcmd__help__subcmd__import"
                 ;;
             lbctl__subcmd__help,ipvsadm)
                 cmd="lbctl__subcmd__help__subcmd__ipvsadm"
@@ -260,7 +272,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply check setup completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -739,6 +751,28 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__export)
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version keepalived ldirectord ipvsadm json"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__forward)
             opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version on off status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -898,7 +932,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply check setup completions man ipvsadm demo help"
+            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1037,6 +1071,20 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__help__subcmd__forward)
             opts="on off status"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1094,6 +1142,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1352,6 +1414,28 @@ _lbctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__import)
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version keepalived ldirectord ipvsadm"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

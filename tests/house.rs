@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &[]),
     ("lookup", &["model"]),
     ("config", &["model", "lookup", "health", "reconcile"]),
-    ("formats", &["model"]),
+    ("formats", &["model", "config", "health"]),
     ("health", &["model"]),
     ("reconcile", &["model"]),
     ("render", &["model", "health"]),

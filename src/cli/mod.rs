@@ -2,6 +2,7 @@
 //! split and sorted here; what they mean is found out in `commands`.
 
 mod apply;
+mod convert;
 mod documents;
 mod host;
 mod probe;
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use apply::{ApplyArgs, DiffArgs, DiffLanguage, ReachArgs};
+pub use convert::{ExportArgs, ExportLanguage, ImportArgs, ImportLanguage};
 pub use documents::{CompletionsArgs, ManArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
@@ -162,6 +164,10 @@ pub enum Verb {
     Diff(DiffArgs),
     /// Make the machine what the file says
     Apply(ApplyArgs),
+    /// Turn a file of keepalived, ldirectord or ipvsadm into lbctl.toml
+    Import(ImportArgs),
+    /// Write lbctl.toml in another tool's language
+    Export(ExportArgs),
     /// Find out why it does not work
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer

@@ -5,6 +5,7 @@ mod apply;
 mod check;
 mod connections;
 mod context;
+mod convert;
 mod demo;
 mod documents;
 mod error;
@@ -83,6 +84,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Probe(args) => probe::run(&mut context, args),
         Verb::Diff(args) => apply::diff(&mut context, args),
         Verb::Apply(args) => apply::apply(&mut context, args),
+        Verb::Import(args) => convert::import(&mut context, args),
+        Verb::Export(args) => convert::export(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
         Verb::Completions(args) => documents::completions(&mut context, args),

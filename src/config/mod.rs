@@ -18,12 +18,13 @@ mod read;
 mod report;
 mod surroundings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 mod words;
 mod write;
 pub use crate::health::{CheckKind, CheckSpec as Check, DnsRecord, HttpQuestion, Trust};
 pub use error::{ConfigError, ConfigErrors};
+pub use read::matching_files;
 pub use surroundings::{Surroundings, System};
 pub use value::{Config, Host, OnExit, RealServer, SorryMode, SorryServer, VipWay, VirtualServer};
 pub use write::{Notes, Spot};

@@ -1,10 +1,21 @@
-//! Other tools' languages. Today: the commands of ipvsadm, nft, ip and sysctl
-//! that do what a step does, for `--dry-run` and for people who want to see it.
+//! Other tools' languages: the commands of ipvsadm, nft, ip and sysctl that do what
+//! a step does, for `--dry-run`; and whole files, read and written: keepalived.conf,
+//! ldirectord.cf, a saved table, JSON.
 
 mod host;
 mod ipvsadm;
+mod json;
+pub mod keepalived;
+pub mod ldirectord;
+mod table;
+#[cfg(test)]
+mod tests;
+mod translation;
 
 pub use ipvsadm::{server_options, service_options};
+pub use json::to_json;
+pub use table::{export_table, import_table};
+pub use translation::{Exported, ImportError, Imported, Remark};
 
 use crate::model::Step;
 

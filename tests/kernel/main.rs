@@ -8,6 +8,7 @@
 mod apply;
 mod bad_input;
 mod check;
+mod convert;
 mod demo;
 mod differential;
 mod lab;
@@ -53,6 +54,7 @@ fn main() {
         bad_input::TESTS,
         random::TESTS,
         save::TESTS,
+        convert::TESTS,
         apply::TESTS,
         traffic::TESTS,
         model::TESTS,

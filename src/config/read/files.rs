@@ -125,6 +125,19 @@ fn expand(
     surroundings: &dyn Surroundings,
 ) -> Result<Vec<PathBuf>, String> {
     let text = words::text(item, "conf.d/*.toml")?;
+    matching_files(text, directory, surroundings)
+}
+
+/// The files that a pattern names, sorted; `*` and `?` may stand in the last part. A
+/// path without them names one file, whether that is there or not.
+///
+/// # Errors
+/// A sentence: it names no file, has `*` elsewhere, or its directory cannot be read.
+pub fn matching_files(
+    text: &str,
+    directory: &Path,
+    surroundings: &dyn Surroundings,
+) -> Result<Vec<PathBuf>, String> {
     let path = directory.join(text);
     let is_pattern = |text: &str| text.contains(['*', '?']);
     let parent = path.parent().unwrap_or(Path::new(""));

@@ -18,6 +18,8 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+pub use files::matching_files;
+
 use super::document::{Item, Layers, Table};
 use super::keys;
 use super::report::{Place, Report, Source};

@@ -209,7 +209,7 @@ fn virtual_server() -> BoxedStrategy<VirtualServer> {
         .boxed()
 }
 
-pub(super) fn config() -> impl Strategy<Value = Config> {
+pub(crate) fn config() -> impl Strategy<Value = Config> {
     let parameter = prop_oneof!["-?[0-9]{1,4}", "[a-z0-9 ]{0,8}"];
     let host = (
         option::of(any::<bool>()),

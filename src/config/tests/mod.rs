@@ -3,7 +3,7 @@
 mod checks;
 mod combinations;
 mod defaults;
-mod generate;
+pub(crate) mod generate;
 mod host;
 mod manual;
 mod mistakes;
