@@ -10,6 +10,9 @@ use super::ServiceSelector;
 Examples:
   lbctl probe -t 192.0.2.10:80 --http /health.html --virtualhost example.com --once
   lbctl probe -t 192.0.2.10:80 --tcp --interval 3s --sorry 10.0.0.99:80 --loop
+  lbctl probe -t 192.0.2.10:443 --https / --virtualhost example.com --body welcome --once
+  lbctl probe -u 192.0.2.10:53 --dns example.com --loop
+  lbctl probe -t 192.0.2.10:25 --loop --exec /usr/local/bin/check-mail {address} {port}
 
 The servers are those of the table. Exit status with --once: 0 all servers are
 up, 1 some are down, 2 none is left, 3 could not tell.")]
@@ -24,17 +27,46 @@ pub struct ProbeArgs {
     #[arg(long = "loop", group = "mode")]
     pub forever: bool,
     /// Ask for this page by HTTP
-    #[arg(long, value_name = "PATH", group = "kind")]
+    #[arg(long, value_name = "PATH", groups = ["kind", "page"])]
     pub http: Option<String>,
+    /// Ask for this page by HTTPS; name, CA and dates of the certificate are verified
+    #[arg(long, value_name = "PATH", groups = ["kind", "page"])]
+    pub https: Option<String>,
     /// Connect by TCP
     #[arg(long, group = "kind")]
     pub tcp: bool,
-    /// Host name to ask for
-    #[arg(long, value_name = "NAME", requires = "http")]
+    /// Run this program; exit status 0 is up. {address} and {port} in its words are
+    /// replaced. The last option, or ended by ';'
+    #[arg(
+        long,
+        value_name = "CMD",
+        group = "kind",
+        num_args = 1..,
+        allow_hyphen_values = true,
+        value_terminator = ";"
+    )]
+    pub exec: Vec<String>,
+    /// Ask a name server for this zone; the SOA record, "." is the root
+    #[arg(long, value_name = "NAME", group = "kind")]
+    pub dns: Option<String>,
+    /// Send an ICMP echo
+    #[arg(long, group = "kind")]
+    pub ping: bool,
+    /// Send an empty UDP datagram; an ICMP error that comes back is a failure
+    #[arg(long, group = "kind")]
+    pub udp: bool,
+    /// Host name to ask for, and the name on the certificate
+    #[arg(long, value_name = "NAME", requires = "page")]
     pub virtualhost: Option<String>,
     /// Status that is well: 200, 200-299, or a comma list
-    #[arg(long, value_name = "LIST", requires = "http")]
+    #[arg(long, value_name = "LIST", requires = "page")]
     pub status: Option<String>,
+    /// What must be in the page: a regular expression
+    #[arg(long, value_name = "REGEX", requires = "page")]
+    pub body: Option<String>,
+    /// Address to check; the server's own when left out
+    #[arg(long, value_name = "ADDR")]
+    pub address: Option<String>,
     /// Port to check; the server's own when left out
     #[arg(long, value_name = "PORT")]
     pub port: Option<String>,

@@ -1,15 +1,16 @@
 //! `probe`: health checks from flags, once or in a loop.
 
+mod check;
+
 use std::net::IpAddr;
-use std::time::Duration;
 
 use crate::cli::{OnFailure as OnFailureWord, ProbeArgs};
 use crate::health::{
-    CheckKind, CheckSpec, HttpCheck, Journal, Level, OnFailure, Policy, Pool, PoolError, Probe,
-    ProbeReport, Roster, ServerSpec, ServiceSpec, Severity, StatusSet,
+    Journal, Level, OnFailure, Policy, Pool, PoolError, Probe, ProbeReport, Roster, ServerSpec,
+    ServiceSpec, Severity,
 };
 use crate::ipvs::Client;
-use crate::model::{Forward, Server, Service, ServiceId, ServiceState, TableStep, parse_duration};
+use crate::model::{Forward, Server, Service, ServiceId, ServiceState, TableStep};
 use crate::plumbing::{Place, run_dir};
 use crate::reconcile::Table as _;
 use crate::render;
@@ -17,6 +18,8 @@ use crate::render;
 use super::context::Context;
 use super::rehearsal::{Memory, Rehearsal};
 use super::{Error, Result, Status, words};
+
+pub(super) use check::page;
 
 /// `probe --once` and `probe --loop`.
 pub(super) fn run(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
@@ -108,35 +111,7 @@ fn journal(context: &Context) -> impl Journal + use<> {
 
 /// What the flags describe.
 fn service_spec(context: &mut Context, args: &ProbeArgs, id: ServiceId) -> Result<ServiceSpec> {
-    let kind = match (&args.http, args.tcp) {
-        (Some(path), _) => http(
-            path,
-            args.virtualhost.as_deref(),
-            args.status.as_deref().unwrap_or("200"),
-        )?,
-        (None, true) => CheckKind::Tcp,
-        (None, false) => {
-            return Err(Error::Usage(
-                "which check? say --http PATH or --tcp".to_owned(),
-            ));
-        }
-    };
-    let time = |what: &str, text: &str| -> Result<Duration> {
-        parse_duration(text).map_err(|error| Error::Usage(format!("{what}: {error}")))
-    };
-    let check = CheckSpec {
-        port: match &args.port {
-            Some(text) => Some(words::number("port", text, 1, u16::MAX)?),
-            None => None,
-        },
-        interval: time("--interval", &args.interval)?,
-        connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
-        timeout: time("--timeout", &args.timeout)?,
-        fall: words::number("--fall", &args.fall, 1, 1000)?,
-        rise: words::number("--rise", &args.rise, 1, 1000)?,
-        retry_interval: time("--retry-interval", &args.retry_interval)?,
-        kind,
-    };
+    let check = check::spec(args)?;
     let sorry = match &args.sorry {
         Some(text) => Some(sorry_server(context, text, &id)?),
         None => None,
@@ -153,16 +128,6 @@ fn service_spec(context: &mut Context, args: &ProbeArgs, id: ServiceId) -> Resul
             ..Policy::default()
         },
     })
-}
-
-/// An HTTP check from its words.
-pub(super) fn http(path: &str, virtualhost: Option<&str>, status: &str) -> Result<CheckKind> {
-    let status: StatusSet = status
-        .parse()
-        .map_err(|error| Error::Usage(format!("--status: {error}")))?;
-    HttpCheck::new(path, virtualhost, status)
-        .map(CheckKind::Http)
-        .map_err(|error| Error::Usage(error.to_string()))
 }
 
 /// A server that is not checked, as the sorry server is.

@@ -186,7 +186,7 @@ fn spec(answers: &Answers) -> Result<ServiceSpec> {
     let kind = match &answers.health {
         HealthAnswer::Tcp => CheckKind::Tcp,
         HealthAnswer::Http { path, virtualhost } => {
-            probe::http(path, virtualhost.as_deref(), "200")?
+            CheckKind::Http(probe::page(path, virtualhost.as_deref(), "200")?)
         }
     };
     Ok(ServiceSpec {

@@ -9,7 +9,6 @@
 //! changes nothing. What the keys mean to users stands in lbctl.toml(5); `keys`
 //! holds their names.
 
-mod check;
 mod desired;
 mod document;
 mod error;
@@ -23,7 +22,7 @@ mod tests;
 mod value;
 mod words;
 mod write;
-pub use check::{Check, CheckKind, DnsRecord, HttpQuestion, Trust};
+pub use crate::health::{CheckKind, CheckSpec as Check, DnsRecord, HttpQuestion, Trust};
 pub use error::{ConfigError, ConfigErrors};
 pub use surroundings::{Surroundings, System};
 pub use value::{Config, Host, OnExit, RealServer, SorryMode, SorryServer, VipWay, VirtualServer};

@@ -1,17 +1,27 @@
 //! One health check: what it asks, of whom, and how one attempt ends. Each kind
 //! has a file of its own below; a new kind is one file and one arm in
-//! [`Check::attempt`]. What attempts add up to stands in `verdict`.
+//! [`Prepared`]. What attempts add up to stands in `verdict`.
 
+mod datagram;
+mod deadline;
+mod dns;
+mod exec;
 mod failure;
 mod http;
+mod ping;
+mod prepared;
+mod spec;
 mod status;
 mod tcp;
+mod tls;
+mod udp;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 pub use http::{HttpCheck, HttpCheckError};
+pub use prepared::{Kit, Prepared};
+pub use spec::{CheckKind, CheckSpec, DnsRecord, HttpQuestion, Trust, is_domain_name};
 pub use status::{ParseStatusError, StatusSet};
 
 use crate::model::Server;
@@ -67,60 +77,13 @@ impl Outcome {
     }
 }
 
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum CheckKind {
-    /// A GET, judged by its status.
-    Http(HttpCheck),
-    /// A connection that is accepted.
-    Tcp,
-}
-
-/// A check as the file and the flags describe it, apart from whom it asks.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CheckSpec {
-    /// What is asked.
-    pub kind: CheckKind,
-    /// The port to ask, when it is not the server's.
-    pub port: Option<u16>,
-    /// From the start of one attempt to the start of the next.
-    pub interval: Duration,
-    /// For the connection alone.
-    pub connect_timeout: Duration,
-    /// For the whole attempt, connection included.
-    pub timeout: Duration,
-    /// Failures in a row that take a server down; 0 is read as 1.
-    pub fall: u32,
-    /// Successes in a row that bring it back; 0 is read as 1.
-    pub rise: u32,
-    /// Between attempts while a change is in doubt.
-    pub retry_interval: Duration,
-}
-
-impl CheckSpec {
-    /// A check with the defaults of lbctl.toml.
-    #[must_use]
-    pub fn new(kind: CheckKind) -> Self {
-        Self {
-            kind,
-            port: None,
-            interval: Duration::from_secs(10),
-            connect_timeout: Duration::from_secs(3),
-            timeout: Duration::from_secs(5),
-            fall: 2,
-            rise: 1,
-            retry_interval: Duration::from_secs(1),
-        }
-    }
-}
-
 /// A check and whom it asks. Equal ones are run once, however many services
 /// share the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Check {
     target: SocketAddr,
-    /// Its port is empty: the target has it, so that a port which is named and
-    /// the same port taken from the server make equal checks.
+    /// Its address and port are empty: the target has them, so that a port which
+    /// is named and the same port taken from the server make equal checks.
     spec: CheckSpec,
 }
 
@@ -131,16 +94,20 @@ impl Check {
     /// Neither the check nor the server names a port (services by mark, services
     /// for all ports).
     pub fn new(spec: &CheckSpec, server: &Server) -> Result<Self, NoCheckPort> {
-        match spec.port.unwrap_or(server.port) {
-            0 => Err(NoCheckPort(server.endpoint())),
-            port => Ok(Self {
-                target: SocketAddr::new(server.address, port),
-                spec: CheckSpec {
-                    port: None,
-                    ..spec.clone()
-                },
-            }),
-        }
+        let address = spec.address.unwrap_or(server.address);
+        let port = match spec.port.unwrap_or(server.port) {
+            0 if spec.kind.needs_port() => return Err(NoCheckPort(server.endpoint())),
+            _ if spec.kind == CheckKind::Ping => 0,
+            port => port,
+        };
+        Ok(Self {
+            target: SocketAddr::new(address, port),
+            spec: CheckSpec {
+                address: None,
+                port: None,
+                ..spec.clone()
+            },
+        })
     }
 
     /// Whom it asks.
@@ -153,15 +120,6 @@ impl Check {
     #[must_use]
     pub fn spec(&self) -> &CheckSpec {
         &self.spec
-    }
-
-    /// Asks once; returns within the timeout.
-    #[must_use]
-    pub fn attempt(&self) -> Outcome {
-        match &self.spec.kind {
-            CheckKind::Http(check) => http::attempt(check, self.target, &self.spec),
-            CheckKind::Tcp => tcp::attempt(self.target, &self.spec),
-        }
     }
 }
 
@@ -212,6 +170,27 @@ mod tests {
             Check::new(&plain, &server(81)),
             Check::new(&named, &server(81))
         );
+    }
+
+    #[test]
+    fn an_address_of_its_own_goes_before_the_servers() {
+        let spec = CheckSpec {
+            address: Some([192, 0, 2, 9].into()),
+            ..CheckSpec::new(CheckKind::Tcp)
+        };
+        let check = Check::new(&spec, &server(80)).unwrap();
+        assert_eq!(check.target(), "192.0.2.9:80".parse().unwrap());
+    }
+
+    #[test]
+    fn only_what_asks_at_a_port_needs_one() {
+        let ping = CheckSpec::new(CheckKind::Ping);
+        let one = Check::new(&ping, &server(0)).unwrap();
+        // One echo for all ports of a server.
+        assert_eq!(Check::new(&ping, &server(80)), Ok(one));
+        let exec = |word: &str| CheckKind::Exec(vec!["/x".to_owned(), word.to_owned()]);
+        assert!(Check::new(&CheckSpec::new(exec("{address}")), &server(0)).is_ok());
+        assert!(Check::new(&CheckSpec::new(exec("{port}")), &server(0)).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 mod round;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::check::{Check, Outcome};
@@ -28,6 +28,8 @@ pub struct Keeper<S> {
     /// The check of each server in `state`.
     checks: Vec<Option<Check>>,
     sorry_check: Option<Check>,
+    /// Whom a result is for: there may be thousands of servers.
+    slots: HashMap<Check, Vec<Slot>>,
     store: S,
     /// Verdicts that have changed and are not in the journal yet.
     turns: Vec<(Slot, String)>,
@@ -95,12 +97,20 @@ impl<S: Store> Keeper<S> {
             sorry_check = attach(check.as_ref(), &mut record, now)?;
             state.sorry = Some(record);
         }
+        let mut slots: HashMap<Check, Vec<Slot>> = HashMap::new();
+        let members = checks.iter().enumerate().map(|(i, c)| (Slot::Member(i), c));
+        for (slot, check) in members.chain([(Slot::Sorry, &sorry_check)]) {
+            if let Some(check) = check {
+                slots.entry(check.clone()).or_default().push(slot);
+            }
+        }
         Ok(Self {
             spec,
             service,
             state,
             checks,
             sorry_check,
+            slots,
             store,
             turns: Vec::new(),
             strangers: BTreeSet::new(),
@@ -143,11 +153,7 @@ impl<S: Store> Keeper<S> {
         // A check that services share may have begun from another verdict than
         // this one's; a result that decides is the word for all.
         let decides = !matches!(outcome, Outcome::Local { .. }) && !tracker.in_doubt();
-        let slots = (0..self.checks.len()).map(Slot::Member);
-        for slot in slots.chain([Slot::Sorry]) {
-            if self.check(slot) != Some(check) {
-                continue;
-            }
+        for slot in self.slots.get(check).cloned().unwrap_or_default() {
             let Some(record) = self.record(slot) else {
                 continue;
             };
@@ -173,13 +179,6 @@ impl<S: Store> Keeper<S> {
         turned
     }
 
-    fn check(&self, slot: Slot) -> Option<&Check> {
-        match slot {
-            Slot::Member(index) => self.checks.get(index)?.as_ref(),
-            Slot::Sorry => self.sorry_check.as_ref(),
-        }
-    }
-
     fn record(&mut self, slot: Slot) -> Option<&mut Record> {
         match slot {
             Slot::Member(index) => self.state.servers.get_mut(index),
@@ -187,10 +186,10 @@ impl<S: Store> Keeper<S> {
         }
     }
 
-    /// Whether this server in the table is among those that are kept.
-    fn knows(&self, server: &Server) -> bool {
-        let mut records = self.state.servers.iter().chain(&self.state.sorry);
-        records.any(|record| record.server.name() == server.name())
+    /// The names of the servers that are kept.
+    fn names(&self) -> HashSet<(IpAddr, u16)> {
+        let records = self.state.servers.iter().chain(&self.state.sorry);
+        records.map(|record| record.server.name()).collect()
     }
 }
 

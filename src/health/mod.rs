@@ -2,23 +2,26 @@
 //!
 //! ```text
 //! check -> verdict -> policy -> keeper -> (state file, then Pool)
-//! schedule, workers -> probe -> report
+//! schedule, admission, workers, lapse -> runner -> probe -> report
 //! ```
 //!
-//! `verdict`, `policy` and `schedule` are pure. `keeper` keeps one service and sees
+//! `verdict`, `policy`, `schedule`, `admission` and `lapse` are pure. `keeper` keeps one service and sees
 //! the table only through `Pool`, its file only through `Store`, so that the
-//! simulation plays it without a kernel. `probe` brings the clock, the threads and
+//! simulation plays it without a kernel. `runner` brings the clock, the threads and
 //! the signals. This room knows no netlink and prints nothing.
 
+mod admission;
 mod check;
 mod journal;
 mod keeper;
+mod lapse;
 mod lock;
 mod policy;
 mod pool;
 mod probe;
 mod record;
 mod report;
+mod runner;
 mod schedule;
 #[cfg(test)]
 mod simulation;
@@ -28,17 +31,18 @@ mod verdict;
 mod workers;
 
 pub use check::{
-    Check, CheckKind, CheckSpec, HttpCheck, HttpCheckError, NoCheckPort, Outcome, ParseStatusError,
-    StatusSet,
+    Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion, NoCheckPort,
+    Outcome, ParseStatusError, StatusSet, Trust, is_domain_name,
 };
 pub use journal::{Journal, Level};
 pub use keeper::Keeper;
 pub use lock::{LockError, ProbeLock};
 pub use policy::{Decision, OnFailure, Policy, Ruling, Slot, Standing, Write, decide};
 pub use pool::{Pool, PoolError};
-pub use probe::{Probe, Stopper};
+pub use probe::Probe;
 pub use record::{Entry, LastChange, LastResult, Record};
 pub use report::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity};
+pub use runner::Stopper;
 pub use schedule::{CheckId, Schedule};
 pub use spec::{ProbeError, Roster, ServerSpec, ServiceSpec};
 pub use state::{Loaded, State, StateFile, Store, read_states};

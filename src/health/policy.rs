@@ -7,6 +7,8 @@
 //! write. A 0 is the one value that is not taken back on that ground: somebody who
 //! drains a server that happens to be failing means it.
 
+use std::collections::{HashMap, HashSet};
+
 use super::record::{Entry, Record};
 use super::verdict::Verdict;
 use crate::model::Server;
@@ -140,16 +142,13 @@ pub fn decide(
     actual: &[Server],
     sorry_busy: bool,
 ) -> Decision {
-    let find = |record: &Record| actual.iter().find(|s| s.name() == record.server.name());
-    let known = |server: &&Server| {
-        members
-            .iter()
-            .chain(sorry)
-            .any(|record| record.server.name() == server.name())
-    };
+    let there: HashMap<_, _> = actual.iter().map(|s| (s.name(), s)).collect();
+    let find = |record: &Record| there.get(&record.server.name()).copied();
+    let names = members.iter().chain(sorry).map(|r| r.server.name());
+    let known: HashSet<_> = names.collect();
     let mut live: u64 = actual
         .iter()
-        .filter(|server| !known(server))
+        .filter(|server| !known.contains(&server.name()))
         .map(|server| u64::from(server.weight))
         .sum();
     let mut rulings = Vec::new();

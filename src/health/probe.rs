@@ -1,15 +1,10 @@
-//! Ties it together: the services, their checks on the worker threads, the rounds,
-//! and the events that wake the loop. One thread owns all state; workers and
-//! signals only send to it, and it sleeps until something is due.
+//! Ties it together: the services, their checks, which the runner runs, and the
+//! rounds. One thread owns all state; worker threads and signals only send to it,
+//! and it sleeps until something is due.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::time::{Duration, Instant, SystemTime};
-
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use std::time::{Duration, SystemTime};
 
 use super::check::{Check, Outcome};
 use super::journal::{Journal, Level};
@@ -17,53 +12,19 @@ use super::keeper::Keeper;
 use super::lock::ProbeLock;
 use super::pool::Pool;
 use super::report::{ProbeReport, ServiceReport};
-use super::schedule::{CheckId, Schedule};
+use super::runner::{Event, Runner, Stopper, now};
+use super::schedule::CheckId;
 use super::spec::{ProbeError, ServiceSpec};
 use super::state::{Loaded, StateFile};
 use super::verdict::{Tracker, Verdict};
-use super::workers::Workers;
 
 /// How often the table is looked at when no check sets a pace.
 const PACE: Duration = Duration::from_secs(10);
 
-enum Event {
-    Finished(CheckId, Outcome),
-    Stop,
-}
-
-/// Stops a running probe, from any thread.
-#[derive(Debug, Clone)]
-pub struct Stopper(Sender<Event>);
-
-impl Stopper {
-    /// Ends the loop; the table stays as it is.
-    pub fn stop(&self) {
-        // A probe that is gone has stopped.
-        let _ = self.0.send(Event::Stop);
-    }
-
-    /// Stops on SIGTERM and SIGINT. The thread that waits for them lives as long
-    /// as the process.
-    ///
-    /// # Errors
-    /// The handlers cannot be installed.
-    pub fn stop_on_signals(&self) -> io::Result<()> {
-        let mut signals = Signals::new([SIGTERM, SIGINT])?;
-        let stopper = self.clone();
-        std::thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || {
-                for _ in &mut signals {
-                    stopper.stop();
-                }
-            })?;
-        Ok(())
-    }
-}
-
 struct Running {
-    check: Check,
     tracker: Tracker,
+    /// The services that have a server with this check.
+    services: BTreeSet<usize>,
 }
 
 struct Kept {
@@ -71,6 +32,8 @@ struct Kept {
     /// When the table is looked at next, whatever the checks say.
     round_due: Duration,
     pace: Duration,
+    /// How many of its checks have been taken in.
+    taken: usize,
     _lock: ProbeLock,
 }
 
@@ -81,10 +44,7 @@ pub struct Probe<'a> {
     services: Vec<Kept>,
     running: Vec<Running>,
     ids: HashMap<Check, CheckId>,
-    workers: Workers,
-    sender: Sender<Event>,
-    events: Receiver<Event>,
-    start: Instant,
+    runner: Runner,
 }
 
 impl<'a> Probe<'a> {
@@ -129,27 +89,24 @@ impl<'a> Probe<'a> {
                 keeper: Keeper::start(spec, remembered, pool, file, now, journal)?,
                 round_due: Duration::ZERO,
                 pace: PACE,
+                taken: 0,
                 _lock: lock,
             });
         }
-        let (sender, events) = mpsc::channel();
         Ok(Self {
             pool,
             journal,
             services: kept,
             running: Vec::new(),
             ids: HashMap::new(),
-            workers: Workers::default(),
-            sender,
-            events,
-            start: Instant::now(),
+            runner: Runner::default(),
         })
     }
 
     /// What stops this probe.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
-        Stopper(self.sender.clone())
+        self.runner.stopper()
     }
 
     /// What is believed now.
@@ -169,19 +126,16 @@ impl<'a> Probe<'a> {
     /// and answers what is believed. A stop ends it early, and then the table is
     /// left as it is.
     pub fn once(&mut self) -> ProbeReport {
-        let mut schedule = Schedule::default();
-        for id in self.take_new_checks() {
-            let retry = self.retry_interval(id);
-            schedule.insert(id, Duration::ZERO, retry, self.now());
-        }
+        self.take_new_checks(|_| Duration::ZERO);
         let mut attempts: HashMap<CheckId, u32> = HashMap::new();
         let mut open = self.running.len();
         while open > 0 {
-            self.start_due(&mut schedule);
-            match self.wait(schedule.next_due()) {
+            match self.runner.wait(None, self.journal) {
                 Some(Event::Finished(id, outcome)) => {
                     self.note(id, &outcome);
-                    let Some(Running { check, tracker }) = self.running.get(id) else {
+                    let (Some(check), Some(Running { tracker, .. })) =
+                        (self.runner.check(id), self.running.get(id))
+                    else {
                         continue;
                     };
                     let tried = attempts.entry(id).or_default();
@@ -192,9 +146,9 @@ impl<'a> Probe<'a> {
                     let undecided =
                         tracker.in_doubt() || (local && tracker.verdict() == Verdict::Unknown);
                     if undecided && *tried < enough {
-                        schedule.finished(id, self.now(), true);
+                        self.runner.finished(id, true);
                     } else {
-                        schedule.remove(id);
+                        self.runner.remove(id);
                         open -= 1;
                     }
                 }
@@ -211,27 +165,26 @@ impl<'a> Probe<'a> {
     /// Checks and keeps until it is stopped; the table stays as it is then.
     /// `beat` is called after every round, for a watchdog or metrics.
     pub fn run_loop(&mut self, beat: &mut dyn FnMut(&ProbeReport)) {
-        let mut schedule = Schedule::default();
+        self.take_new_checks(|check| check.spec().interval);
         loop {
-            self.schedule_new_checks(&mut schedule);
-            let now = self.now();
+            let time = now();
             let mut rounds = false;
             for index in 0..self.services.len() {
-                if self.services.get(index).is_some_and(|s| s.round_due <= now) {
+                let due = self.services.get(index).map(|kept| kept.round_due);
+                if due.is_some_and(|due| due <= time) {
                     self.round(index);
                     rounds = true;
                 }
             }
             if rounds {
                 beat(&self.report());
-                self.schedule_new_checks(&mut schedule);
+                self.take_new_checks(|check| check.spec().interval);
             }
-            self.start_due(&mut schedule);
-            let due = self.services.iter().map(|kept| kept.round_due);
-            match self.wait(due.chain(schedule.next_due()).min()) {
+            let due = self.services.iter().map(|kept| kept.round_due).min();
+            match self.runner.wait(due, self.journal) {
                 Some(Event::Finished(id, outcome)) => {
                     let in_doubt = self.note(id, &outcome);
-                    schedule.finished(id, self.now(), in_doubt);
+                    self.runner.finished(id, in_doubt);
                 }
                 Some(Event::Stop) => return,
                 None => {}
@@ -239,43 +192,21 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// Sleeps until an event or this time.
-    fn wait(&self, until: Option<Duration>) -> Option<Event> {
-        let Some(until) = until else {
-            return self.events.recv().ok();
-        };
-        let time = until.saturating_sub(self.now());
-        self.events.recv_timeout(time).ok()
-    }
-
-    fn start_due(&self, schedule: &mut Schedule) {
-        for id in schedule.take_due(self.now()) {
-            let Some(running) = self.running.get(id) else {
-                continue;
-            };
-            let check = running.check.clone();
-            let sender = self.sender.clone();
-            self.workers.submit(
-                move || check.attempt(),
-                move |outcome| {
-                    // The probe may be gone; nobody wants the result then.
-                    let _ = sender.send(Event::Finished(id, outcome));
-                },
-            );
-        }
-    }
-
     /// Hands a result to everything that shares the check; a service whose server
     /// turned is due at once. Answers whether the change is in doubt.
     fn note(&mut self, id: CheckId, outcome: &Outcome) -> bool {
-        let Some(Running { check, tracker }) = self.running.get_mut(id) else {
+        let (Some(check), Some(Running { tracker, services })) =
+            (self.runner.check(id), self.running.get_mut(id))
+        else {
             return false;
         };
         let line = format!("{}: {}", check.target(), outcome.text());
         self.journal.line(Level::Attempt, &line);
         let _ = tracker.note(outcome);
-        for kept in &mut self.services {
-            if kept.keeper.note(check, outcome, tracker, seconds()) {
+        for index in services.iter() {
+            if let Some(kept) = self.services.get_mut(*index)
+                && kept.keeper.note(check, outcome, tracker, seconds())
+            {
                 kept.round_due = Duration::ZERO;
             }
         }
@@ -283,52 +214,38 @@ impl<'a> Probe<'a> {
     }
 
     fn round(&mut self, index: usize) {
-        let now = self.now();
+        let time = now();
         if let Some(kept) = self.services.get_mut(index) {
             kept.keeper.round(self.pool, seconds(), self.journal);
-            kept.round_due = now.saturating_add(kept.pace);
-        }
-    }
-
-    fn schedule_new_checks(&mut self, schedule: &mut Schedule) {
-        for id in self.take_new_checks() {
-            if let Some(running) = self.running.get(id) {
-                let spec = running.check.spec();
-                schedule.insert(id, spec.interval, spec.retry_interval, self.now());
-            }
+            kept.round_due = time.saturating_add(kept.pace);
         }
     }
 
     /// Takes in the checks that are not run yet, equal ones once, and sets each
-    /// service's pace by its quickest check.
-    fn take_new_checks(&mut self) -> Vec<CheckId> {
-        let mut new = Vec::new();
-        for kept in &mut self.services {
+    /// service's pace by its quickest check. They start within `interval`.
+    fn take_new_checks(&mut self, interval: impl Fn(&Check) -> Duration) {
+        for (index, kept) in self.services.iter_mut().enumerate() {
+            // Servers join, and none leaves.
+            let count = kept.keeper.checks().count();
+            if std::mem::replace(&mut kept.taken, count) == count {
+                continue;
+            }
             for (check, verdict) in kept.keeper.checks() {
                 kept.pace = kept.pace.min(check.spec().interval);
-                if self.ids.contains_key(check) {
+                if let Some(id) = self.ids.get(check) {
+                    if let Some(running) = self.running.get_mut(*id) {
+                        running.services.insert(index);
+                    }
                     continue;
                 }
-                let id = self.running.len();
+                let id = self.runner.insert(check, interval(check));
                 self.ids.insert(check.clone(), id);
                 self.running.push(Running {
-                    check: check.clone(),
                     tracker: Tracker::new(check.spec().fall, check.spec().rise, verdict),
+                    services: BTreeSet::from([index]),
                 });
-                new.push(id);
             }
         }
-        new
-    }
-
-    fn retry_interval(&self, id: CheckId) -> Duration {
-        self.running
-            .get(id)
-            .map_or(PACE, |running| running.check.spec().retry_interval)
-    }
-
-    fn now(&self) -> Duration {
-        self.start.elapsed()
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Starts are spread over the interval by the golden ratio, so that any number of
 //! checks, also those that come later, stand about evenly and always the same.
-//! From then on a check keeps its beat.
+//! From then on a check keeps its beat, also across an attempt that took longer
+//! than its interval and across a time when this machine was away: beats that were
+//! missed are left out, and so the spread stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,7 +20,21 @@ const BILLION: u128 = 1_000_000_000;
 struct Beat {
     interval: Duration,
     retry: Duration,
+    /// When it was due last, retries left out.
+    regular: Duration,
     due: Duration,
+}
+
+impl Beat {
+    /// The first beat at this time or later.
+    fn from(&self, time: Duration) -> Duration {
+        // Without an interval there is no beat to keep.
+        let interval = self.interval.as_nanos().max(1);
+        let late = time.saturating_sub(self.regular).as_nanos();
+        let nanos = late.div_ceil(interval).saturating_mul(interval);
+        let time = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        self.regular.saturating_add(time)
+    }
 }
 
 /// What is due when. A check that runs is not due again before it has finished.
@@ -43,6 +59,7 @@ impl Schedule {
         let beat = Beat {
             interval,
             retry,
+            regular: due,
             due,
         };
         self.beats.insert(id, beat);
@@ -69,13 +86,27 @@ impl Schedule {
             return;
         };
         self.waiting.remove(&(beat.due, id));
-        let next = beat.due.saturating_add(beat.interval);
         beat.due = if in_doubt {
             now.saturating_add(beat.retry)
         } else {
-            next.max(now)
+            beat.regular = beat.from(now.max(beat.regular.saturating_add(beat.interval)));
+            beat.regular
         };
         self.waiting.insert((beat.due, id));
+    }
+
+    /// This machine was away: checks that should have run meanwhile are left until
+    /// their next beat, rather than run all at once.
+    pub fn skip_missed(&mut self, now: Duration) {
+        let later = self.waiting.split_off(&(now, CheckId::MIN));
+        let missed = std::mem::replace(&mut self.waiting, later);
+        for (_, id) in missed {
+            if let Some(beat) = self.beats.get_mut(&id) {
+                beat.regular = beat.from(now);
+                beat.due = beat.regular;
+                self.waiting.insert((beat.due, id));
+            }
+        }
     }
 
     /// When the next check is due; none while all are running.
@@ -115,11 +146,53 @@ mod tests {
         assert_eq!(schedule.take_due(10 * SECOND), [7]);
         schedule.finished(7, 12 * SECOND, true);
         assert_eq!(schedule.next_due(), Some(13 * SECOND));
-        // It took longer than the interval: at once, not twice.
+        // The doubt is settled: back on its beat, not on that of the retry.
         assert_eq!(schedule.take_due(13 * SECOND), [7]);
-        schedule.finished(7, 40 * SECOND, false);
-        assert_eq!(schedule.take_due(40 * SECOND), [7]);
+        schedule.finished(7, 14 * SECOND, false);
+        assert_eq!(schedule.next_due(), Some(20 * SECOND));
+        // It took longer than the interval: what it missed is not made up for.
+        assert_eq!(schedule.take_due(20 * SECOND), [7]);
+        schedule.finished(7, 43 * SECOND, false);
+        assert_eq!(schedule.next_due(), Some(50 * SECOND));
+        assert_eq!(schedule.take_due(50 * SECOND), [7]);
         assert_eq!(schedule.next_due(), None);
+    }
+
+    #[test]
+    fn after_this_machine_was_away_checks_are_spread_as_before() {
+        let mut schedule = Schedule::default();
+        for id in 0..100 {
+            schedule.insert(id, 10 * SECOND, SECOND, Duration::ZERO);
+        }
+        // One was in doubt, one was under way.
+        assert_eq!(schedule.take_due(Duration::ZERO), [0]);
+        let awake = 1003 * SECOND;
+        schedule.skip_missed(awake);
+        assert!(schedule.take_due(awake).len() <= 1, "not all at once");
+        for second in 1..=10 {
+            let started = schedule.take_due(awake + second * SECOND).len();
+            assert!((8..=12).contains(&started), "second {second}: {started}");
+        }
+        schedule.finished(0, awake, false);
+        assert_eq!(schedule.next_due(), Some(1010 * SECOND));
+    }
+
+    #[test]
+    fn the_spread_of_any_number_of_checks_has_no_gap_and_no_crowd() {
+        for count in [3usize, 10, 64, 1000, 5000] {
+            let mut schedule = Schedule::default();
+            for id in 0..count {
+                schedule.insert(id, 10 * SECOND, SECOND, Duration::ZERO);
+            }
+            // In a tenth of the interval a tenth of them, and two more or less.
+            for tenth in 1..=10 {
+                let started = schedule.take_due(tenth * SECOND).len();
+                assert!(
+                    (count / 10).abs_diff(started) <= 2,
+                    "{count}: {started} in {tenth}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -1,19 +1,21 @@
-//! The threads that run checks. As many as are needed at once and no more than 64:
-//! a server that does not answer holds one of them for the length of a timeout,
-//! and the others go on. A thread that is stuck when the probe ends dies with the
-//! process.
+//! The threads that run checks. There are as many as were needed at once in the
+//! last seconds; how many that may be is up to `admission`. The thread that became
+//! idle last is woken first, so that few stay warm and the others go home.
+//! A thread that is stuck when the probe ends dies with the process.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
 use super::check::Outcome;
 
-/// At most so many checks run at the same time.
-const MOST: usize = 64;
-/// A check needs little; the default of 2 MiB is for others.
+/// A check needs little; the default of 2 MiB is for others. Only what is touched
+/// of it takes memory.
 const STACK: usize = 512 << 10;
+/// A thread that has had nothing to do for so long ends.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -21,14 +23,14 @@ type Job = Box<dyn FnOnce() + Send>;
 struct Queue {
     jobs: VecDeque<Job>,
     threads: usize,
-    idle: usize,
+    /// Those that sleep, the last one on top.
+    idle: Vec<Thread>,
     closed: bool,
 }
 
 #[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    more: Condvar,
 }
 
 impl Shared {
@@ -38,33 +40,31 @@ impl Shared {
     }
 }
 
-/// A bounded pool of threads.
+/// A pool of threads.
 #[derive(Default)]
 pub struct Workers {
     shared: Arc<Shared>,
 }
 
 impl Workers {
-    /// Runs this as soon as a thread is free and hands what it answers to
-    /// `finished`, on that thread. If no thread can be had at all, `finished` gets
-    /// an error of this machine at once.
+    /// Runs this on a thread that is free, or on a new one, and hands what it
+    /// answers to `finished`, on that thread. If no thread can be had at all,
+    /// `finished` gets an error of this machine at once.
     pub fn submit(
         &self,
         run: impl FnOnce() -> Outcome + Send + 'static,
         finished: impl FnOnce(Outcome) + Send + 'static,
     ) {
         let mut queue = self.shared.lock();
-        if queue.idle <= queue.jobs.len() && queue.threads < MOST {
+        let sleeper = queue.idle.pop();
+        if sleeper.is_none() {
             let shared = Arc::clone(&self.shared);
             let thread = thread::Builder::new()
                 .name("check".to_owned())
                 .stack_size(STACK)
                 .spawn(move || work(&shared));
             match thread {
-                Ok(_) => {
-                    queue.threads += 1;
-                    queue.idle += 1;
-                }
+                Ok(_) => queue.threads += 1,
                 Err(error) if queue.threads == 0 => {
                     drop(queue);
                     let reason = format!("this machine cannot start a thread: {error}");
@@ -81,7 +81,9 @@ impl Workers {
             finished(outcome);
         }));
         drop(queue);
-        self.shared.more.notify_one();
+        if let Some(thread) = sleeper {
+            thread.unpark();
+        }
     }
 }
 
@@ -90,31 +92,36 @@ impl Drop for Workers {
         let mut queue = self.shared.lock();
         queue.closed = true;
         queue.jobs.clear();
+        let sleepers = std::mem::take(&mut queue.idle);
         drop(queue);
-        self.shared.more.notify_all();
+        sleepers.iter().for_each(Thread::unpark);
     }
 }
 
-/// A thread's life. It is counted as idle when it is born.
+/// A thread's life.
 fn work(shared: &Shared) {
+    let me = thread::current();
     let mut queue = shared.lock();
-    loop {
-        if queue.closed {
-            return;
-        }
+    while !queue.closed {
         if let Some(job) = queue.jobs.pop_front() {
-            queue.idle -= 1;
             drop(queue);
             job();
             queue = shared.lock();
-            queue.idle += 1;
-        } else {
-            queue = shared
-                .more
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        queue.idle.push(me.clone());
+        drop(queue);
+        thread::park_timeout(PATIENCE);
+        queue = shared.lock();
+        // Who is still on the pile was not called.
+        if let Some(place) = queue.idle.iter().position(|other| other.id() == me.id()) {
+            queue.idle.remove(place);
+            if queue.jobs.is_empty() {
+                break;
+            }
         }
     }
+    queue.threads -= 1;
 }
 
 #[cfg(test)]
@@ -130,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_check_delays_nobody_and_threads_are_few() {
+    fn a_stuck_check_delays_nobody() {
         let workers = Workers::default();
         let (release, stuck) = mpsc::channel::<()>();
         let (sender, results) = mpsc::channel();
@@ -152,9 +159,27 @@ mod tests {
         for _ in 0..200 {
             assert_eq!(results.recv().unwrap(), passed("quick"));
         }
-        assert!(workers.shared.lock().threads <= MOST);
         release.send(()).unwrap();
         assert_eq!(results.recv().unwrap(), passed("stuck"));
+    }
+
+    #[test]
+    fn a_check_that_panics_is_answered_and_its_thread_goes_on() {
+        let workers = Workers::default();
+        let (sender, results) = mpsc::channel();
+        for _ in 0..3 {
+            let done = sender.clone();
+            workers.submit(
+                || panic!("on purpose"),
+                move |outcome| done.send(outcome).unwrap(),
+            );
+            let outcome = results.recv().unwrap();
+            assert!(matches!(outcome, Outcome::Local { .. }), "{outcome:?}");
+            while workers.shared.lock().idle.is_empty() {
+                thread::yield_now();
+            }
+        }
+        assert_eq!(workers.shared.lock().threads, 1);
     }
 
     #[test]
@@ -165,7 +190,7 @@ mod tests {
             let done = sender.clone();
             workers.submit(|| passed("x"), move |outcome| done.send(outcome).unwrap());
             results.recv().unwrap();
-            while workers.shared.lock().idle == 0 {
+            while workers.shared.lock().idle.is_empty() {
                 thread::yield_now();
             }
         }

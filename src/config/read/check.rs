@@ -8,7 +8,7 @@ use super::{Found, Reader};
 use crate::config::document::{Item, Layers, Table};
 use crate::config::report::Place;
 use crate::config::{Check, CheckKind, DnsRecord, HttpQuestion, Trust, keys};
-use crate::health::{Check as Asked, CheckKind as Runnable, CheckSpec, HttpCheck, StatusSet};
+use crate::health::{Check as Asked, HttpCheck, StatusSet};
 use crate::model::Server;
 
 /// The check of a virtual server, for its servers to have.
@@ -130,17 +130,11 @@ impl Reader<'_> {
             }
         };
         if let (Some(check), Some(server)) = (&check, server)
-            && needs_port(&check.kind)
+            && let Err(error) = Asked::new(check, server)
         {
-            let spec = CheckSpec {
-                port: check.port,
-                ..CheckSpec::new(Runnable::Tcp)
-            };
-            if let Err(error) = Asked::new(&spec, server) {
-                self.report
-                    .error(place, format!("{error}: add port = NUMBER to its check"));
-                return Err(Unread);
-            }
+            self.report
+                .error(place, format!("{error}: add port = NUMBER to its check"));
+            return Err(Unread);
         }
         Ok(check)
     }
@@ -288,14 +282,5 @@ impl Reader<'_> {
             request: HttpCheck::new(path_text, host_text, statuses).ok()?,
             body: filled(&found.body).map(|found| found.value),
         })
-    }
-}
-
-/// Whether a check of this kind asks at a port.
-fn needs_port(kind: &CheckKind) -> bool {
-    match kind {
-        CheckKind::Ping => false,
-        CheckKind::Exec(words) => words.iter().any(|word| word.contains("{port}")),
-        _ => true,
     }
 }

@@ -6,6 +6,7 @@ use super::Reader;
 use crate::config::document::{Item, Layers};
 use crate::config::nearest::nearest;
 use crate::config::words;
+use crate::health::is_domain_name;
 
 /// What `{...}` in a command may be.
 const PLACEHOLDERS: [&str; 2] = ["address", "port"];
@@ -90,14 +91,7 @@ fn placeholders(text: &str) -> Result<(), String> {
 /// The name that a name server is asked for.
 pub(super) fn domain(item: &Item<'_>) -> Result<String, String> {
     let text = words::text(item, "example.com")?;
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    let labels = text.strip_suffix('.').unwrap_or(text);
-    if text == "." || (text.len() <= 253 && labels.split('.').all(label)) {
+    if is_domain_name(text) {
         return Ok(text.to_owned());
     }
     Err(format!(

@@ -22,14 +22,27 @@ pub(super) fn judge(error: &io::Error) -> Outcome {
             Outcome::failed("connection reset")
         }
         io::ErrorKind::UnexpectedEof => Outcome::failed("closed the connection without an answer"),
-        io::ErrorKind::HostUnreachable => Outcome::failed("no route to host"),
+        io::ErrorKind::HostUnreachable => Outcome::failed("host unreachable"),
         _ => Outcome::failed(error.to_string()),
+    }
+}
+
+/// Judges an error of a datagram socket: there is no connection to refuse.
+pub(super) fn judge_datagram(error: &io::Error) -> Outcome {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Outcome::failed("port unreachable"),
+        _ => judge(error),
     }
 }
 
 /// The connection did not come about in time.
 pub(super) fn no_connection(within: Duration) -> Outcome {
     Outcome::failed(format!("no connection within {}", format_duration(within)))
+}
+
+/// Nothing came in time.
+pub(super) fn no_answer(within: Duration) -> Outcome {
+    Outcome::failed(format!("no answer within {}", format_duration(within)))
 }
 
 /// What this machine lacks, if the error is its own.
@@ -69,7 +82,7 @@ mod tests {
         }
         for (number, reason) in [
             (libc::ECONNREFUSED, "connection refused"),
-            (libc::EHOSTUNREACH, "no route to host"),
+            (libc::EHOSTUNREACH, "host unreachable"),
             (libc::ECONNRESET, "connection reset"),
         ] {
             let outcome = judge(&io::Error::from_raw_os_error(number));

@@ -1,34 +1,33 @@
-//! The HTTP check: one GET on a connection of its own, judged by its status.
+//! The HTTP checks: one GET on a connection of its own, with or without TLS, judged
+//! by its status and perhaps its body.
 //!
-//! ureq is told to leave out everything that makes a good client and a bad
-//! check: proxies from the environment, redirects, kept connections, name
-//! lookups. The timeout holds for the whole exchange, so that a server which
+//! The client is our own because a check is the opposite of a good client: no
+//! proxy, no redirect, no connection kept, no lookup, everything bounded; and
+//! there are thousands a second. Whatever an attempt can share with the next is
+//! made once. The deadline holds for the whole exchange, so that a server which
 //! drips byte by byte cannot outlive it.
 
+mod answer;
+
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use ureq::config::Config;
-use ureq::http::uri::{Authority, PathAndQuery};
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{NextTimeout, TcpConnector};
-use ureq::{Agent, Body, Error, Timeout};
+use regex_lite::Regex;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 
-use super::{CheckSpec, Outcome, StatusSet, failure};
+use self::answer::Answer;
+use super::deadline::{Connection, Deadline};
+use super::tls::TrustStore;
+use super::{CheckSpec, HttpQuestion, Outcome, StatusSet, Trust, failure, tls};
 use crate::model::format_duration;
 
-/// Of a longer body the rest is not read; the status has been seen.
-const BODY_CAP: usize = 1 << 20;
-/// Twice what servers send at most by default (8 KiB); ureq's own 128 KiB a
-/// check would be 8 MiB for a full house of workers.
-const INPUT_BUFFER: usize = 32 << 10;
-/// Below the buffer: a full one would look like a closed connection.
-const HEADER_CAP: usize = 24 << 10;
-/// Holds the longest request line and host with room to spare.
-const OUTPUT_BUFFER: usize = 8 << 10;
 /// Longest path and virtual host.
 const LONGEST: usize = 2048;
+/// What is read at once.
+const PIECE: usize = 8 << 10;
 
 /// What is asked, and which answers count as well.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,14 +49,14 @@ impl HttpCheck {
     ) -> Result<Self, HttpCheckError> {
         let good = path.starts_with('/')
             && path.len() <= LONGEST
-            && !path.contains('#')
-            && PathAndQuery::try_from(path).is_ok();
+            && path
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b'#');
         if !good {
             return Err(HttpCheckError::Path(path.to_owned()));
         }
         if let Some(host) = virtualhost {
-            let good = host.len() <= LONGEST
-                && Authority::try_from(host).is_ok_and(|name| !name.as_str().contains('@'));
+            let good = host.len() <= LONGEST && server_name(host).is_some();
             if !good {
                 return Err(HttpCheckError::VirtualHost(host.to_owned()));
             }
@@ -116,95 +115,189 @@ impl fmt::Display for HttpCheckError {
 
 impl std::error::Error for HttpCheckError {}
 
-/// Every name is the server's address: the connection goes nowhere else.
-#[derive(Debug)]
-struct Pinned(SocketAddr);
-
-impl Resolver for Pinned {
-    fn resolve(
-        &self,
-        _: &ureq::http::Uri,
-        _: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
-        let mut addresses = self.empty();
-        addresses.push(self.0);
-        Ok(addresses)
-    }
-}
-
-/// Asks once.
-pub(super) fn attempt(check: &HttpCheck, target: SocketAddr, spec: &CheckSpec) -> Outcome {
-    let agent = Agent::with_parts(config(spec), TcpConnector::default(), Pinned(target));
-    // The address and not the virtual host: a socket address always makes a URL.
-    let mut request = agent
-        .get(format!("http://{target}{}", check.path))
-        .header("Connection", "close");
-    if let Some(host) = &check.virtualhost {
-        request = request.header("Host", host);
-    }
-    let mut response = match request.call() {
-        Ok(response) => response,
-        Err(error) => return judge(error, spec, "no answer"),
+/// The name or address in a virtual host, without its port.
+fn server_name(host: &str) -> Option<ServerName<'static>> {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            if !port.is_empty() {
+                is_port(port.strip_prefix(':')?).then_some(())?;
+            }
+            address
+        }
+        None => match host.split_once(':') {
+            Some((name, port)) => is_port(port).then_some(name)?,
+            None => host,
+        },
     };
-    let status = response.status().as_u16();
-    if !check.status.contains(status) {
-        return Outcome::failed(format!("status {status}, wanted {}", check.status));
-    }
-    match drain(response.body_mut()) {
-        Ok(()) => Outcome::passed(format!("status {status}")),
-        Err(error) => judge(error, spec, "no complete answer"),
-    }
+    ServerName::try_from(name.to_owned()).ok()
 }
 
-/// Everything that ureq does not do for a check.
-fn config(spec: &CheckSpec) -> Config {
-    Agent::config_builder()
-        .proxy(None)
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .max_idle_connections(0)
-        .timeout_global(Some(spec.timeout))
-        .timeout_connect(Some(spec.connect_timeout.min(spec.timeout)))
-        .user_agent(concat!("lbctl/", env!("CARGO_PKG_VERSION")))
-        .max_response_header_size(HEADER_CAP)
-        .input_buffer_size(INPUT_BUFFER)
-        .output_buffer_size(OUTPUT_BUFFER)
-        .build()
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads the body to its end or the cap, so that a server which breaks off in
-/// the middle is seen.
-fn drain(body: &mut Body) -> Result<(), Error> {
-    let mut reader = body.as_reader();
-    let mut buffer = [0; 8192];
-    let mut read = 0;
-    while read < BODY_CAP {
-        match reader.read(&mut buffer)? {
-            0 => break,
-            amount => read += amount,
+/// A GET that is ready to be sent, again and again.
+#[derive(Debug)]
+pub(super) struct Get {
+    request: Vec<u8>,
+    status: StatusSet,
+    body: Option<Regex>,
+    tls: Option<(Trust, ServerName<'static>)>,
+}
+
+impl Get {
+    /// Makes everything ready that no attempt changes.
+    ///
+    /// # Errors
+    /// The sentence for a body pattern that does not compile.
+    pub(super) fn new(
+        question: &HttpQuestion,
+        trust: Option<&Trust>,
+        target: SocketAddr,
+    ) -> Result<Self, String> {
+        let HttpQuestion { request, body } = question;
+        let body = match body {
+            Some(pattern) => Some(
+                Regex::new(pattern)
+                    .map_err(|error| format!("cannot look for the body: {error}"))?,
+            ),
+            None => None,
+        };
+        let host = request.virtualhost();
+        let name = host
+            .and_then(server_name)
+            .unwrap_or_else(|| ServerName::from(target.ip()));
+        let text = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: lbctl/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+            request.path(),
+            host.map_or_else(|| target.to_string(), str::to_owned),
+            env!("CARGO_PKG_VERSION"),
+        );
+        Ok(Self {
+            request: text.into_bytes(),
+            status: request.status().clone(),
+            body,
+            tls: trust.map(|trust| (trust.clone(), name)),
+        })
+    }
+
+    /// Asks once.
+    pub(super) fn attempt(
+        &self,
+        target: SocketAddr,
+        spec: &CheckSpec,
+        trusts: &TrustStore,
+    ) -> Outcome {
+        let deadline = Deadline::after(spec.timeout);
+        let within = spec.connect_timeout.min(spec.timeout);
+        let tls = match &self.tls {
+            None => None,
+            Some((trust, name)) => match trusts.config(trust) {
+                Ok(config) => Some((config, name.clone())),
+                Err(reason) => return Outcome::local(reason),
+            },
+        };
+        let mut connection = match Connection::open(target, within, deadline) {
+            Ok(connection) => connection,
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return failure::no_connection(within);
+            }
+            Err(error) => return failure::judge(&error),
+        };
+        let mut answer = Answer::new(self.body.is_some());
+        let end = match tls {
+            None => self.exchange(&mut connection, &mut answer),
+            Some((config, name)) => match ClientConnection::new(Arc::clone(&config), name) {
+                Ok(client) => self.exchange(&mut StreamOwned::new(client, connection), &mut answer),
+                Err(error) => End::Error(io::Error::other(error)),
+            },
+        };
+        self.judge(&answer, end, spec)
+    }
+
+    /// Asks, and reads until the answer or the server's patience is at its end.
+    fn exchange(&self, stream: &mut (impl Read + Write), answer: &mut Answer) -> End {
+        let mut piece = [0; PIECE];
+        // A server may answer and close without reading all of the question.
+        let sent = stream
+            .write_all(&self.request)
+            .and_then(|()| stream.flush());
+        if let Err(error) = sent
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            return End::Error(error);
         }
-    }
-    Ok(())
-}
-
-/// The sentence for what went wrong; `missing` is what did not come in time.
-fn judge(error: Error, spec: &CheckSpec, missing: &str) -> Outcome {
-    match error {
-        Error::Timeout(Timeout::Connect) => {
-            failure::no_connection(spec.connect_timeout.min(spec.timeout))
+        while !answer.is_complete() {
+            match stream.read(&mut piece) {
+                Ok(0) => return End::Closed,
+                Ok(amount) => {
+                    if answer
+                        .take(piece.get(..amount).unwrap_or_default())
+                        .is_err()
+                    {
+                        return End::Broken;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What TLS says when nobody took leave.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return End::Closed,
+                Err(error) => return End::Error(error),
+            }
         }
-        Error::Timeout(_) => Outcome::failed(format!(
+        End::Complete
+    }
+
+    fn judge(&self, answer: &Answer, end: End, spec: &CheckSpec) -> Outcome {
+        // A status that is not well says more than how the rest went.
+        if let Some(status) = answer.status()
+            && !self.status.contains(status)
+        {
+            return Outcome::failed(format!("status {status}, wanted {}", self.status));
+        }
+        let missing = match (answer.status(), end) {
+            (_, End::Broken) => return Outcome::failed("broken HTTP answer"),
+            (Some(status), End::Closed) if answer.may_end() => return self.look(answer, status),
+            (Some(status), End::Complete) => return self.look(answer, status),
+            (None, End::Closed | End::Complete) => {
+                return Outcome::failed("closed the connection without an answer");
+            }
+            (Some(_), End::Closed) => {
+                return Outcome::failed("closed the connection in the middle of the answer");
+            }
+            (_, End::Error(error)) if error.kind() != io::ErrorKind::TimedOut => {
+                return tls::judge(&error).unwrap_or_else(|| failure::judge(&error));
+            }
+            (None, End::Error(_)) => "no answer",
+            (Some(_), End::Error(_)) => "no complete answer",
+        };
+        Outcome::failed(format!(
             "{missing} within {}",
             format_duration(spec.timeout)
-        )),
-        Error::Io(error) => failure::judge(&error),
-        Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::BodyStalled => {
-            Outcome::failed("broken HTTP answer")
-        }
-        other => Outcome::failed(other.to_string()),
+        ))
     }
+
+    /// Judges an answer whose status is well.
+    fn look(&self, answer: &Answer, status: u16) -> Outcome {
+        match &self.body {
+            Some(pattern) if !pattern.is_match(&String::from_utf8_lossy(answer.body())) => {
+                Outcome::failed("body does not match")
+            }
+            _ => Outcome::passed(format!("status {status}")),
+        }
+    }
+}
+
+/// How an exchange ended.
+enum End {
+    /// The answer is whole, or enough of it was read.
+    Complete,
+    /// The server closed.
+    Closed,
+    /// It is no HTTP.
+    Broken,
+    /// The connection failed, or the time is over.
+    Error(io::Error),
 }
 
 #[cfg(test)]

@@ -69,17 +69,19 @@ impl<S: Store> Keeper<S> {
     ) {
         let id = self.spec.id;
         let Roster::Table { check } = self.spec.roster.clone() else {
+            let names = self.names();
             for server in actual {
-                if !self.knows(server) && self.strangers.insert(server.name()) {
+                if !names.contains(&server.name()) && self.strangers.insert(server.name()) {
                     journal.line(Level::Transition, &words::stranger(&id, server));
                 }
             }
             return;
         };
-        for server in actual.iter().filter(|server| server.weight != 0) {
-            for record in &mut self.state.servers {
-                // Its weight was not known: it was drained when we first saw it.
-                if record.server.name() == server.name() && record.server.weight == 0 {
+        // Their weight is not known: they were drained when we first saw them.
+        let drained = self.state.servers.iter_mut();
+        for record in drained.filter(|record| record.server.weight == 0) {
+            for server in actual.iter().filter(|server| server.weight != 0) {
+                if record.server.name() == server.name() {
                     record.server = server.clone();
                     record.written = Some(Entry::Weight(server.weight));
                     record.foreign = None;
@@ -89,13 +91,18 @@ impl<S: Store> Keeper<S> {
                 }
             }
         }
+        let names = self.names();
         for server in actual {
-            if self.knows(server) || is_sorry(&self.spec, server) {
+            if names.contains(&server.name()) || is_sorry(&self.spec, server) {
                 continue;
             }
             let mut record = Record::new(server.clone(), now);
             match attach(check.as_ref(), &mut record, now) {
                 Ok(check) => {
+                    if let Some(check) = &check {
+                        let slot = Slot::Member(self.checks.len());
+                        self.slots.entry(check.clone()).or_default().push(slot);
+                    }
                     self.checks.push(check);
                     self.state.servers.push(record);
                     self.unsaved = true;

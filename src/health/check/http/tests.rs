@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
-use crate::health::check::{Check, CheckKind};
+use crate::health::check::{Check, CheckKind, Kit, Prepared};
 use crate::model::{Forward, Server};
 
 /// Takes one connection, reads the request, lets `answer` do the rest. Returns
@@ -37,8 +37,20 @@ fn spec(status: &str, virtualhost: Option<&str>) -> CheckSpec {
     let check = HttpCheck::new("/health.html?a=b", virtualhost, status.parse().unwrap());
     CheckSpec {
         timeout: Duration::from_mins(1),
-        ..CheckSpec::new(CheckKind::Http(check.unwrap()))
+        ..CheckSpec::new(CheckKind::Http(HttpQuestion {
+            request: check.unwrap(),
+            body: None,
+        }))
     }
+}
+
+/// The same with a pattern for the body.
+fn with_body(pattern: &str) -> CheckSpec {
+    let mut spec = spec("200", None);
+    if let CheckKind::Http(question) = &mut spec.kind {
+        question.body = Some(pattern.to_owned());
+    }
+    spec
 }
 
 fn ask(target: SocketAddr, spec: &CheckSpec) -> Outcome {
@@ -50,7 +62,8 @@ fn ask(target: SocketAddr, spec: &CheckSpec) -> Outcome {
         upper_threshold: 0,
         lower_threshold: 0,
     };
-    Check::new(spec, &server).unwrap().attempt()
+    let check = Check::new(spec, &server).unwrap();
+    Prepared::new(check, Arc::new(Kit::default())).attempt()
 }
 
 /// The outcome of asking a server that answers so.
@@ -121,8 +134,6 @@ fn broken_servers_get_their_sentences() {
         against(say("SSH-2.0-OpenSSH_9.7\r\n\r\n")),
         Outcome::failed("broken HTTP answer")
     );
-    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok";
-    assert!(matches!(against(say(cut)), Outcome::Failed { .. }));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = listener.local_addr().unwrap();
     drop(listener);
@@ -229,14 +240,45 @@ fn ipv6_servers_are_asked_too() {
 }
 
 #[test]
-fn no_proxy_is_taken_from_the_environment() {
-    // Setting the environment is unsafe among threads; the agent itself shows
-    // that it has none, and that nothing else is left at ureq's default.
-    let config = config(&spec("200", None));
-    assert!(config.proxy().is_none());
-    assert_eq!(config.max_redirects(), 0);
-    assert_eq!(config.max_idle_connections(), 0);
-    assert!(!config.http_status_as_error());
+fn the_body_is_looked_at() {
+    for (body, outcome) in [
+        ("all is well", Outcome::passed("status 200")),
+        ("all is bad", Outcome::failed("body does not match")),
+        ("", Outcome::failed("body does not match")),
+    ] {
+        let (target, _request) = serve("127.0.0.1:0", move |stream| {
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\n\r\n{body}");
+        });
+        assert_eq!(ask(target, &with_body("is w[e]ll$")), outcome, "{body}");
+    }
+    // Chunks are put together, and bytes that are no text do no harm.
+    let (target, _request) = serve("127.0.0.1:0", |stream| {
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let _ = stream.write_all(&[&head[..], b"4\r\n\xff\xfewe\r\n2\r\nll\r\n0\r\n\r\n"].concat());
+    });
+    assert_eq!(
+        ask(target, &with_body("well")),
+        Outcome::passed("status 200")
+    );
+    // Behind the cap nothing is found.
+    let (target, _request) = serve("127.0.0.1:0", |stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        let _ = stream.write_all(&b"x".repeat(answer::BODY_CAP));
+        let _ = stream.write_all(b"well");
+    });
+    assert_eq!(
+        ask(target, &with_body("well")),
+        Outcome::failed("body does not match")
+    );
+}
+
+#[test]
+fn a_server_that_answers_and_closes_in_the_middle_is_told() {
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok";
+    assert_eq!(
+        against(say(cut)),
+        Outcome::failed("closed the connection in the middle of the answer")
+    );
 }
 
 #[test]
@@ -247,11 +289,31 @@ fn what_cannot_stand_in_a_request_is_refused() {
             "{path:?}"
         );
     }
-    for host in ["", "a b", "a\r\nX: y", "me@example.com"] {
+    for host in [
+        "",
+        "a b",
+        "a\r\nX: y",
+        "me@example.com",
+        "a:b",
+        "a:",
+        "[::1",
+        "[::1]80",
+    ] {
         assert!(
             HttpCheck::new("/", Some(host), StatusSet::default()).is_err(),
             "{host:?}"
         );
     }
-    assert!(HttpCheck::new("/", Some("[::1]"), StatusSet::default()).is_ok());
+    for host in [
+        "[::1]",
+        "[::1]:80",
+        "a:80",
+        "192.0.2.1",
+        "under_score.example",
+    ] {
+        assert!(
+            HttpCheck::new("/", Some(host), StatusSet::default()).is_ok(),
+            "{host}"
+        );
+    }
 }

@@ -1,14 +1,15 @@
-//! A health check as the file describes it: every kind, whichever this lbctl runs.
+//! What a check is, as the file and the flags describe it, apart from whom it
+//! asks. Values only; how each kind is carried out stands in the files beside.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::health::{CheckKind as Runnable, CheckSpec, HttpCheck};
+use super::HttpCheck;
 
-/// A check, apart from whom it asks. The times are 1 ms to one day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+/// A check, apart from whom it asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CheckSpec {
     /// What is asked.
     pub kind: CheckKind,
     /// The address to ask, when it is not the server's.
@@ -21,36 +22,34 @@ pub struct Check {
     pub connect_timeout: Duration,
     /// For the whole attempt, connection included.
     pub timeout: Duration,
-    /// Failures in a row that take a server down, 1 to 1000.
+    /// Failures in a row that take a server down; 0 is read as 1.
     pub fall: u32,
-    /// Successes in a row that bring it back, 1 to 1000.
+    /// Successes in a row that bring it back; 0 is read as 1.
     pub rise: u32,
     /// Between attempts while a change is in doubt.
     pub retry_interval: Duration,
 }
 
-impl Check {
-    /// A check of this kind, with the defaults of `health`.
+impl CheckSpec {
+    /// A check with the defaults of lbctl.toml, the same for every kind.
     #[must_use]
     pub fn new(kind: CheckKind) -> Self {
-        // The defaults are the same for every kind.
-        let defaults = CheckSpec::new(Runnable::Tcp);
         Self {
             kind,
             address: None,
             port: None,
-            interval: defaults.interval,
-            connect_timeout: defaults.connect_timeout,
-            timeout: defaults.timeout,
-            fall: defaults.fall,
-            rise: defaults.rise,
-            retry_interval: defaults.retry_interval,
+            interval: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+            timeout: Duration::from_secs(5),
+            fall: 2,
+            rise: 1,
+            retry_interval: Duration::from_secs(1),
         }
     }
 }
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CheckKind {
     /// A GET, judged by its status and perhaps its body.
     Http(HttpQuestion),
@@ -100,20 +99,31 @@ impl CheckKind {
     pub fn names() -> &'static [&'static str] {
         &["http", "https", "tcp", "exec", "dns", "ping", "udp"]
     }
+
+    /// Whether it asks at a port.
+    #[must_use]
+    pub fn needs_port(&self) -> bool {
+        match self {
+            Self::Ping => false,
+            Self::Exec(words) => words.iter().any(|word| word.contains("{port}")),
+            _ => true,
+        }
+    }
 }
 
 /// A GET and which answers are well.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HttpQuestion {
     /// Path, virtual host and statuses.
     pub request: HttpCheck,
-    /// What must be found somewhere in the body: a regular expression of
-    /// [`regex_lite`] that compiles.
+    /// What must be found somewhere in the first 256 KiB of the body: a regular
+    /// expression of [`regex_lite`] that compiles. Bytes that are not UTF-8 stand
+    /// as U+FFFD.
     pub body: Option<String>,
 }
 
 /// Whom an https check trusts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Trust {
     /// Whether certificate and name are verified.
     pub verify: bool,
@@ -122,7 +132,7 @@ pub struct Trust {
 }
 
 /// The type of a DNS record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DnsRecord {
     /// An IPv4 address.
     A,
@@ -165,4 +175,18 @@ impl DnsRecord {
             Self::Txt => "TXT",
         }
     }
+}
+
+/// Whether a name server can be asked for this name: labels of letters, digits, `-`
+/// and `_`, or `.` for the root.
+#[must_use]
+pub fn is_domain_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    let labels = text.strip_suffix('.').unwrap_or(text);
+    text == "." || (text.len() <= 253 && labels.split('.').all(label))
 }

@@ -1,0 +1,248 @@
+//! Runs checks: starts those that are due on the worker threads, as many as
+//! `admission` lets in, waits for their ends, and tells what is to be believed of
+//! them. It brings the clock and the channel; what is due, who may run and what
+//! counts is decided in pure code beside it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::admission::{self, Admission};
+use super::check::{Check, Kit, Outcome, Prepared};
+use super::journal::{Journal, Level};
+use super::lapse::{Lapses, Times};
+use super::schedule::{CheckId, Schedule};
+use super::workers::Workers;
+use crate::model::format_duration;
+
+/// That checks are late is said again after this time.
+const REMINDER: Duration = Duration::from_hours(1);
+
+/// What wakes the loop.
+#[derive(Debug)]
+pub enum Event {
+    /// An attempt has ended so.
+    Finished(CheckId, Outcome),
+    /// Somebody wants it to end.
+    Stop,
+}
+
+enum Message {
+    Finished {
+        id: CheckId,
+        outcome: Outcome,
+        started: Duration,
+        ended: Duration,
+    },
+    Stop,
+}
+
+/// Stops a running probe, from any thread.
+#[derive(Debug, Clone)]
+pub struct Stopper(Sender<Message>);
+
+impl Stopper {
+    /// Ends the loop; the table stays as it is.
+    pub fn stop(&self) {
+        // A probe that is gone has stopped.
+        let _ = self.0.send(Message::Stop);
+    }
+
+    /// Stops on SIGTERM and SIGINT. The thread that waits for them lives as long
+    /// as the process.
+    ///
+    /// # Errors
+    /// The handlers cannot be installed.
+    pub fn stop_on_signals(&self) -> io::Result<()> {
+        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        let stopper = self.clone();
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                for _ in &mut signals {
+                    stopper.stop();
+                }
+            })?;
+        Ok(())
+    }
+}
+
+/// Runs checks.
+pub struct Runner {
+    checks: Vec<Arc<Prepared>>,
+    schedule: Schedule,
+    admission: Admission,
+    /// When it was last said that checks are late.
+    said_late: Option<Duration>,
+    lapses: Lapses,
+    kit: Arc<Kit>,
+    workers: Workers,
+    sender: Sender<Message>,
+    messages: Receiver<Message>,
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        let (sender, messages) = mpsc::channel();
+        Self {
+            checks: Vec::new(),
+            schedule: Schedule::default(),
+            admission: Admission::default(),
+            said_late: None,
+            lapses: Lapses::default(),
+            kit: Arc::default(),
+            workers: Workers::default(),
+            sender,
+            messages,
+        }
+    }
+}
+
+impl Runner {
+    /// What ends the waiting.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.sender.clone())
+    }
+
+    /// Takes a check in; ids count from 0. Its first attempt is due within this
+    /// interval.
+    pub fn insert(&mut self, check: &Check, interval: Duration) -> CheckId {
+        let id = self.checks.len();
+        let retry = check.spec().retry_interval;
+        self.schedule.insert(id, interval, retry, now());
+        let prepared = Prepared::new(check.clone(), Arc::clone(&self.kit));
+        self.checks.push(Arc::new(prepared));
+        id
+    }
+
+    /// The check of this id.
+    #[must_use]
+    pub fn check(&self, id: CheckId) -> Option<&Check> {
+        self.checks.get(id).map(|prepared| prepared.check())
+    }
+
+    /// When its attempt has ended: the next one is due on its beat, or soon while a
+    /// change is in doubt.
+    pub fn finished(&mut self, id: CheckId, in_doubt: bool) {
+        self.schedule.finished(id, now(), in_doubt);
+    }
+
+    /// Lets a check rest.
+    pub fn remove(&mut self, id: CheckId) {
+        self.schedule.remove(id);
+    }
+
+    /// Starts what is due, and sleeps until an event or this time at the latest.
+    pub fn wait(&mut self, until: Option<Duration>, journal: &mut dyn Journal) -> Option<Event> {
+        self.start_due(journal);
+        let message = match until.into_iter().chain(self.schedule.next_due()).min() {
+            None => self.messages.recv().ok(),
+            Some(until) => self.sleep(until, journal),
+        };
+        match message? {
+            Message::Stop => Some(Event::Stop),
+            Message::Finished {
+                id,
+                outcome,
+                started,
+                ended,
+            } => {
+                for next in self.admission.finished(id, ended.saturating_sub(started)) {
+                    self.start(next);
+                }
+                let timeout = self.check(id)?.spec().timeout;
+                let times = Times {
+                    started,
+                    ended,
+                    timeout,
+                };
+                Some(Event::Finished(id, self.lapses.judge(outcome, times)))
+            }
+        }
+    }
+
+    /// Sleeps, and notices when it slept longer than it meant to: then it was this
+    /// machine that was away.
+    fn sleep(&mut self, until: Duration, journal: &mut dyn Journal) -> Option<Message> {
+        let began = now();
+        let message = self.messages.recv_timeout(until.saturating_sub(began)).ok();
+        let woke = now();
+        if let Some(away) = self.lapses.awake(until.max(began), woke) {
+            self.schedule.skip_missed(woke);
+            let line = format!(
+                "this machine slept or was overloaded for {}; failures around that time do not \
+                 count against servers",
+                format_duration(Duration::from_secs(away.as_secs()))
+            );
+            journal.line(Level::Trouble, &line);
+        }
+        message
+    }
+
+    fn start_due(&mut self, journal: &mut dyn Journal) {
+        let time = now();
+        for id in self.schedule.take_due(time) {
+            if let Some(check) = self.checks.get(id)
+                && let Some(id) = self.admission.due(id, check.check().target().ip())
+            {
+                self.start(id);
+            }
+        }
+        let waiting = self.admission.waiting();
+        let said = self.said_late.is_some_and(|said| time < said + REMINDER);
+        if waiting > 0 && !said {
+            self.said_late = Some(time);
+            let line = format!(
+                "{waiting} checks wait for others that take long; {} run at the same time, {} of \
+                 them in the same network: longer intervals or shorter timeouts help",
+                admission::MOST,
+                admission::MOST_IN_NETWORK
+            );
+            journal.line(Level::Trouble, &line);
+        }
+    }
+
+    fn start(&self, id: CheckId) {
+        let Some(check) = self.checks.get(id).map(Arc::clone) else {
+            return;
+        };
+        let sender = self.sender.clone();
+        let started = now();
+        self.workers.submit(
+            move || check.attempt(),
+            move |outcome| {
+                // The runner may be gone; nobody wants the result then.
+                let _ = sender.send(Message::Finished {
+                    id,
+                    outcome,
+                    started,
+                    ended: now(),
+                });
+            },
+        );
+    }
+}
+
+impl Drop for Runner {
+    /// The threads end on their own; programs do not.
+    fn drop(&mut self) {
+        self.kit.kill_children();
+    }
+}
+
+/// The time since the machine started. Unlike [`std::time::Instant`] it goes on
+/// while the machine sleeps, so that this is seen.
+#[must_use]
+pub fn now() -> Duration {
+    // The clock is there since Linux 2.6.39.
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
+}
+
+#[cfg(test)]
+mod tests;
