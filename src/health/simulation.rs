@@ -9,7 +9,7 @@ use self::world::{Dice, Machine, id, last, member, server};
 use super::check::{Check, CheckKind, CheckSpec, Outcome};
 use super::journal::Level;
 use super::keeper::Keeper;
-use super::policy::{OnFailure, Policy};
+use super::policy::{OnFailure, Policy, Rules};
 use super::record::Entry;
 use super::spec::{Roster, ServerSpec, ServiceSpec};
 use super::state::State;
@@ -54,6 +54,7 @@ impl Life {
                     .map(|index| ServerSpec {
                         server: member(index),
                         check: Some(check.clone()),
+                        maintenance: false,
                     })
                     .collect(),
             }
@@ -73,10 +74,15 @@ impl Life {
             sorry: Some(ServerSpec {
                 server: server(SORRY, 1),
                 check: None,
+                maintenance: false,
             }),
-            policy: Policy {
-                on_failure,
-                ..Policy::default()
+            name: None,
+            rules: Rules {
+                policy: Policy {
+                    on_failure,
+                    ..Policy::default()
+                },
+                ..Rules::default()
             },
         };
         let mut lines = Vec::new();
@@ -286,7 +292,7 @@ impl Life {
         let mut usable = false;
         for index in 0..SERVERS {
             let own = member(index);
-            let down = match self.spec.policy.on_failure {
+            let down = match self.spec.rules.policy.on_failure {
                 OnFailure::Inhibit => Some(0),
                 OnFailure::Remove => None,
             };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::health::check::{CheckKind, CheckSpec};
-use crate::health::policy::Policy;
+use crate::health::policy::Rules;
 use crate::health::pool::PoolError;
 use crate::health::report::Severity;
 use crate::health::spec::{Roster, ServerSpec};
@@ -93,8 +93,10 @@ fn spec(sorry: Option<Server>) -> ServiceSpec {
         sorry: sorry.map(|server| ServerSpec {
             server,
             check: None,
+            maintenance: false,
         }),
-        policy: Policy::default(),
+        name: None,
+        rules: Rules::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::io;
 use std::rc::Rc;
 
 use super::{SERVERS, SORRY};
+use crate::health::drains::Drain;
 use crate::health::pool::{Pool, PoolError};
 use crate::health::state::{State, Store};
 use crate::health::verdict::Verdict;
@@ -71,6 +72,7 @@ pub(super) fn last(server: &Server) -> u8 {
 pub(super) struct World {
     pub(super) table: Option<Vec<Server>>,
     pub(super) saved: Option<String>,
+    pub(super) drains: Vec<Drain>,
     /// Weights that somebody else set, by last octet.
     pub(super) foreign: BTreeMap<u8, u32>,
     pub(super) verdicts: Vec<Verdict>,
@@ -238,5 +240,11 @@ impl Store for Machine {
         world.operation()?;
         world.saved = Some(serde_json::to_string(state)?);
         Ok(())
+    }
+
+    fn drains(&mut self) -> io::Result<Vec<Drain>> {
+        let mut world = self.0.borrow_mut();
+        world.operation()?;
+        Ok(world.drains.clone())
     }
 }
