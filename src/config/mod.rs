@@ -16,14 +16,15 @@ mod keys;
 mod nearest;
 mod read;
 mod report;
+mod services;
 mod surroundings;
 #[cfg(test)]
 mod tests;
 mod value;
 mod words;
 mod write;
-pub use crate::health::{CheckKind, CheckSpec as Check, DnsRecord, HttpQuestion, Trust};
+pub use crate::health::{CheckKind, CheckSpec as Check, DnsRecord, HttpQuestion, SorryMode, Trust};
 pub use error::{ConfigError, ConfigErrors};
 pub use surroundings::{Surroundings, System};
-pub use value::{Config, Host, OnExit, RealServer, SorryMode, SorryServer, VipWay, VirtualServer};
+pub use value::{Config, Host, OnExit, RealServer, SorryServer, VipWay, VirtualServer};
 pub use write::{Notes, Spot};

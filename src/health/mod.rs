@@ -44,7 +44,9 @@ pub use policy::{
 pub use pool::{Pool, PoolError};
 pub use probe::Probe;
 pub use record::{Entry, LastChange, LastResult, Record};
-pub use report::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity};
+pub use report::{
+    DrainReport, ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity, SlowStartReport,
+};
 pub use runner::Stopper;
 pub use schedule::{CheckId, Schedule};
 pub use spec::{ProbeError, Roster, ServerSpec, ServiceSpec};

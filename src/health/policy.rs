@@ -213,9 +213,9 @@ pub fn decide(rules: &Rules, situation: &Situation<'_>) -> Decision {
     let mut rulings = Vec::new();
     if let Some(record) = sorry {
         let was_in = matches!(record.written, Some(Entry::Weight(1..)));
-        // Whoever drains the last server means it; only failures call for help, and
-        // those who say so.
-        let meant = total == 0 && members.iter().any(Record::is_drained_quietly);
+        // Whoever drains the last server means it: only failures let the sorry server
+        // in, and those who say so. One that is in stays: nobody else would answer.
+        let meant = total == 0 && !was_in && members.iter().any(Record::is_drained_quietly);
         wanted = below_quorum(&rules.policy, live, total, was_in)
             && !meant
             && record.verdict != Verdict::Down;
