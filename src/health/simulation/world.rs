@@ -57,7 +57,7 @@ pub(super) fn server(last: u8, weight: u32) -> Server {
 /// The member with this index, as it is configured.
 pub(super) fn member(index: usize) -> Server {
     let last = u8::try_from(index).unwrap() + 1;
-    server(last, u32::from(last % 3) + 1)
+    server(last, (u32::from(last % 3) + 1) * 10)
 }
 
 pub(super) fn last(server: &Server) -> u8 {
@@ -75,7 +75,11 @@ pub(super) struct World {
     pub(super) drains: Vec<Drain>,
     /// Weights that somebody else set, by last octet.
     pub(super) foreign: BTreeMap<u8, u32>,
+    /// The drains that the probe has read.
+    pub(super) drains_read: Vec<Drain>,
     pub(super) verdicts: Vec<Verdict>,
+    pub(super) sorry_down: bool,
+    pub(super) quorum: u32,
     /// So many more operations succeed, then the process is dead.
     pub(super) fuse: Option<u32>,
     /// The operation that is refused.
@@ -109,6 +113,14 @@ impl World {
         servers.map(|server| u64::from(server.weight)).sum()
     }
 
+    /// The probe remembers that it is out by hand.
+    fn is_out(&self, server: &Server) -> bool {
+        let saved = self.saved.as_ref();
+        let state = saved.and_then(|text| State::parse(text.as_bytes()).ok());
+        let mut records = state.iter().flat_map(|state| &state.servers);
+        records.any(|record| record.server.name() == server.name() && record.is_out())
+    }
+
     /// Somebody else has set the sorry server's weight, and the probe keeps it.
     fn sorry_is_foreign(&self) -> bool {
         let saved = self.saved.as_ref();
@@ -122,6 +134,8 @@ impl World {
         self.table.iter().flatten().any(|server| {
             let index = usize::from(last(server)).wrapping_sub(1);
             server.weight > 0
+                && !self.drains_read.iter().any(|it| it.name() == server.name())
+                && !self.is_out(server)
                 && self
                     .verdicts
                     .get(index)
@@ -144,8 +158,16 @@ impl World {
             self.wrong
                 .push(format!("{what} overwrites the foreign weight {foreign}"));
         }
+        let drained = self.drains_read.iter().any(|it| it.name() == server.name());
+        if drained && weight.is_some_and(|weight| weight > 0) {
+            self.wrong.push(format!("{what} undoes a drain"));
+        }
         // Weight 0 is how it leaves.
-        if last(server) == SORRY && weight.is_some_and(|weight| weight > 0) && self.usable() {
+        if last(server) == SORRY
+            && self.quorum == 1
+            && weight.is_some_and(|weight| weight > 0)
+            && self.usable()
+        {
             self.wrong
                 .push(format!("{what} while a usable server is left"));
         }
@@ -158,9 +180,14 @@ impl World {
             return Err("does not fit".into());
         }
         self.writes += 1;
+        let out = drained || self.is_out(server);
         // A server that fails goes also when the sorry server was refused; the sorry
         // server never goes without another.
-        let excused = self.refused && last(server) != SORRY;
+        let excused = out
+            || match last(server) {
+                SORRY => self.sorry_down,
+                _ => self.refused || self.sorry_down,
+            };
         if before > 0 && self.weight() == 0 && !excused && !self.sorry_is_foreign() {
             self.wrong
                 .push(format!("{what} leaves nothing that takes connections"));
@@ -245,6 +272,7 @@ impl Store for Machine {
     fn drains(&mut self) -> io::Result<Vec<Drain>> {
         let mut world = self.0.borrow_mut();
         world.operation()?;
+        world.drains_read = world.drains.clone();
         Ok(world.drains.clone())
     }
 }
