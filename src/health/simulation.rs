@@ -7,6 +7,9 @@ mod faults;
 mod judge;
 mod world;
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use self::world::{Dice, Machine, id, last, member, server};
 use super::check::{Check, CheckKind, CheckSpec, Outcome};
 use super::journal::Level;
@@ -17,7 +20,6 @@ use super::spec::{Roster, ServerSpec, ServiceSpec};
 use super::state::State;
 use super::verdict::{Tracker, Verdict};
 use crate::model::Service;
-use std::time::Duration;
 
 const SEEDS: u64 = 1200;
 const STEPS: u64 = 120;
@@ -149,13 +151,18 @@ impl Life {
 
     fn round(&mut self) {
         let mut verdicts = vec![Verdict::Unknown; SERVERS];
+        let mut maintenance = BTreeSet::new();
         for record in &self.keeper.state().servers {
             verdicts[usize::from(last(&record.server)) - 1] = record.verdict;
+            if record.maintenance {
+                maintenance.insert(last(&record.server));
+            }
         }
         let sorry = self.keeper.state().sorry.as_ref();
         {
             let world = &mut *self.machine.0.borrow_mut();
             world.verdicts = verdicts;
+            world.maintenance = maintenance;
             world.sorry_down = sorry.is_some_and(|record| record.verdict == Verdict::Down);
             world.quorum = self.spec.rules.policy.quorum;
             world.refused = false;

@@ -2,7 +2,7 @@
 //! them. What must hold of every single write is held here.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::rc::Rc;
 
@@ -77,6 +77,8 @@ pub(super) struct World {
     pub(super) foreign: BTreeMap<u8, u32>,
     /// The drains that the probe has read.
     pub(super) drains_read: Vec<Drain>,
+    /// Those that the file takes out.
+    pub(super) maintenance: BTreeSet<u8>,
     pub(super) verdicts: Vec<Verdict>,
     pub(super) sorry_down: bool,
     pub(super) quorum: u32,
@@ -113,12 +115,10 @@ impl World {
         servers.map(|server| u64::from(server.weight)).sum()
     }
 
-    /// The probe remembers that it is out by hand.
+    /// It is out by hand, and the probe knows.
     fn is_out(&self, server: &Server) -> bool {
-        let saved = self.saved.as_ref();
-        let state = saved.and_then(|text| State::parse(text.as_bytes()).ok());
-        let mut records = state.iter().flat_map(|state| &state.servers);
-        records.any(|record| record.server.name() == server.name() && record.is_out())
+        let drained = self.drains_read.iter().any(|it| it.name() == server.name());
+        drained || self.maintenance.contains(&last(server))
     }
 
     /// Somebody else has set the sorry server's weight, and the probe keeps it.
@@ -134,7 +134,6 @@ impl World {
         self.table.iter().flatten().any(|server| {
             let index = usize::from(last(server)).wrapping_sub(1);
             server.weight > 0
-                && !self.drains_read.iter().any(|it| it.name() == server.name())
                 && !self.is_out(server)
                 && self
                     .verdicts
@@ -158,9 +157,10 @@ impl World {
             self.wrong
                 .push(format!("{what} overwrites the foreign weight {foreign}"));
         }
-        let drained = self.drains_read.iter().any(|it| it.name() == server.name());
-        if drained && weight.is_some_and(|weight| weight > 0) {
-            self.wrong.push(format!("{what} undoes a drain"));
+        let out = self.is_out(server);
+        if out && weight.is_some_and(|weight| weight > 0) {
+            self.wrong
+                .push(format!("{what} undoes what was done by hand"));
         }
         // Weight 0 is how it leaves.
         if last(server) == SORRY
@@ -180,7 +180,6 @@ impl World {
             return Err("does not fit".into());
         }
         self.writes += 1;
-        let out = drained || self.is_out(server);
         // A server that fails goes also when the sorry server was refused; the sorry
         // server never goes without another.
         let excused = out
@@ -245,6 +244,12 @@ impl Pool for Machine {
         after: &Server,
     ) -> Result<(), PoolError> {
         let mut world = self.0.borrow_mut();
+        if (1..before.weight).contains(&after.weight) {
+            let (before, after) = (before.weight, after.weight);
+            world
+                .wrong
+                .push(format!("a weight shrinks from {before} to {after}"));
+        }
         world.write(after, Some(after.weight), |table| {
             let found = table.iter_mut().find(|other| *other == before);
             found.map(|found| *found = after.clone()).is_some()
