@@ -5,6 +5,7 @@
 
 mod faults;
 mod judge;
+mod truth;
 mod world;
 
 use std::collections::BTreeSet;
@@ -213,7 +214,8 @@ fn start(
     lines: &mut Vec<String>,
 ) -> Keeper<Machine> {
     let saved = machine.0.borrow().saved.clone();
-    let saved = saved.map(|text| State::parse(text.as_bytes()).unwrap());
+    // As it would come from the disk.
+    let saved = saved.map(|state| State::parse(&serde_json::to_vec(&state).unwrap()).unwrap());
     let mut journal = |_: Level, line: &str| lines.push(line.to_owned());
     Keeper::start(
         spec.clone(),

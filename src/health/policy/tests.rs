@@ -1,5 +1,7 @@
 //! The policy as a table: what is remembered, what is found, what becomes of it.
 
+mod rules;
+
 use super::*;
 use crate::model::Forward;
 

@@ -219,9 +219,11 @@ impl Life {
     pub(super) fn give_back_unseen(&mut self) {
         let world = &mut *self.machine.0.borrow_mut();
         let before = world.foreign.clone();
-        let saved = world.saved.as_ref();
-        let saved = saved.and_then(|text| State::parse(text.as_bytes()).ok());
-        let servers = saved.map(|state| state.servers).unwrap_or_default();
+        let servers = world
+            .saved
+            .clone()
+            .map(|state| state.servers)
+            .unwrap_or_default();
         world.foreign.retain(|name, weight| {
             let mut seen = servers.iter();
             *weight == 0

@@ -71,7 +71,7 @@ pub(super) fn last(server: &Server) -> u8 {
 #[derive(Default)]
 pub(super) struct World {
     pub(super) table: Option<Vec<Server>>,
-    pub(super) saved: Option<String>,
+    pub(super) saved: Option<State>,
     pub(super) drains: Vec<Drain>,
     /// Weights that somebody else set, by last octet.
     pub(super) foreign: BTreeMap<u8, u32>,
@@ -88,6 +88,8 @@ pub(super) struct World {
     pub(super) refuse: Option<u32>,
     pub(super) refused: bool,
     pub(super) writes: u32,
+    pub(super) reads: u32,
+    pub(super) saves: u32,
     pub(super) wrong: Vec<String>,
 }
 
@@ -123,9 +125,7 @@ impl World {
 
     /// Somebody else has set the sorry server's weight, and the probe keeps it.
     fn sorry_is_foreign(&self) -> bool {
-        let saved = self.saved.as_ref();
-        let state = saved.and_then(|text| State::parse(text.as_bytes()).ok());
-        let sorry = state.and_then(|state| state.sorry);
+        let sorry = self.saved.as_ref().and_then(|state| state.sorry.as_ref());
         self.foreign.contains_key(&SORRY) || sorry.is_some_and(|record| record.foreign.is_some())
     }
 
@@ -202,6 +202,7 @@ impl Pool for Machine {
     fn read(&mut self, id: &ServiceId) -> Result<Option<ServiceState>, PoolError> {
         let mut world = self.0.borrow_mut();
         world.operation()?;
+        world.reads += 1;
         Ok(world.table.as_ref().map(|servers| ServiceState {
             service: Service::new(*id),
             stats: Stats::default(),
@@ -270,7 +271,8 @@ impl Store for Machine {
     fn save(&mut self, state: &State) -> io::Result<()> {
         let mut world = self.0.borrow_mut();
         world.operation()?;
-        world.saved = Some(serde_json::to_string(state)?);
+        world.saved = Some(state.clone());
+        world.saves += 1;
         Ok(())
     }
 
