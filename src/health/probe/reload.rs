@@ -1,6 +1,6 @@
 //! Another list of services for a probe that runs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,12 +48,11 @@ pub(super) fn take<'a>(
             return Err(ProbeError::ServiceTwice(id));
         }
         let file = StateFile::new(directory, &id);
-        let (lock, remembered) = match known(&spec) {
-            Some(state) => (None, Some(state.clone())),
-            None => {
-                let lock = ProbeLock::take(directory, &id)?;
-                (Some(lock), load(&spec, &file, journal)?)
-            }
+        let (lock, remembered) = if let Some(state) = known(&spec) {
+            (None, Some(state.clone()))
+        } else {
+            let lock = ProbeLock::take(directory, &id)?;
+            (Some(lock), load(&spec, &file, journal)?)
         };
         let keeper = Keeper::start(spec, remembered, pool, file, now, journal)?;
         taken.push(Taken { keeper, lock });
@@ -131,7 +130,7 @@ impl Probe<'_> {
         for running in &mut self.running {
             running.services.clear();
         }
-        let wanted: std::collections::HashSet<_> = self
+        let wanted: HashSet<_> = self
             .services
             .iter()
             .flat_map(|kept| kept.keeper.checks().map(|(check, _)| check))
@@ -146,3 +145,6 @@ impl Probe<'_> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,9 @@ impl Life {
             .filter(|it| !it.is_out() && it.foreign != Some(0))
             .count();
         let quarters = [0.0, 0.25, 0.5, 0.75, 1.0];
-        let quarters = quarters.iter().position(|it| *it == rules.depool_threshold);
+        let quarters = quarters
+            .iter()
+            .position(|it| (it - rules.depool_threshold).abs() < 0.01);
         let least = (quarters.unwrap() * counted).div_ceil(4);
         if out > counted - least && !self.may_replace() {
             wrong.push(format!("{out} of {counted} are out, {least} must stay"));
