@@ -92,6 +92,6 @@ address = "10.0.0.4"
             slow_start: Some(Duration::from_secs(30)),
         }
     );
-    assert_eq!(servers(&specs[1]), [server("4", false, None)]);
+    assert_eq!(servers(&specs[1]), [server("4:0", false, None)]);
     assert_eq!(specs[1].rules, Rules::default());
 }

@@ -171,6 +171,27 @@ impl World {
             self.wrong
                 .push(format!("{what} while a usable server is left"));
         }
+        let index = usize::from(last(server)).wrapping_sub(1);
+        let well = self
+            .verdicts
+            .get(index)
+            .is_some_and(|it| *it != Verdict::Down);
+        let sorry = self.table.iter().flatten().find(|it| last(it) == SORRY);
+        // A server that comes in has no weight before its check has passed.
+        let there = self
+            .table
+            .iter()
+            .flatten()
+            .any(|it| it.name() == server.name());
+        if there
+            && well
+            && !out
+            && weight.unwrap_or(0) == 0
+            && sorry.is_none_or(|it| it.weight == 0)
+        {
+            self.wrong
+                .push(format!("{what} though it is well and nobody replaces it"));
+        }
         let before = self.weight();
         let Some(table) = &mut self.table else {
             return Err("no such service".into());
