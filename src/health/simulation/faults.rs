@@ -64,6 +64,7 @@ impl Life {
                 };
                 self.lines.push(format!("-- the clock says {}", self.now));
             }
+            17 => self.machine.0.borrow_mut().refuse_sorry = true,
             _ => {}
         }
     }

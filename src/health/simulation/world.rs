@@ -86,6 +86,8 @@ pub(super) struct World {
     pub(super) fuse: Option<u32>,
     /// The operation that is refused.
     pub(super) refuse: Option<u32>,
+    /// The next write that lets the sorry server in is refused.
+    pub(super) refuse_sorry: bool,
     pub(super) refused: bool,
     pub(super) writes: u32,
     pub(super) reads: u32,
@@ -150,6 +152,13 @@ impl World {
         change: impl FnOnce(&mut Vec<Server>) -> bool,
     ) -> Result<(), PoolError> {
         self.operation()?;
+        if last(server) == SORRY
+            && weight.is_some_and(|weight| weight > 0)
+            && std::mem::take(&mut self.refuse_sorry)
+        {
+            self.refused = true;
+            return Err("refused".into());
+        }
         let what = format!("{} to {weight:?}", server.endpoint());
         if let Some(foreign) = self.foreign.get(&last(server))
             && weight != Some(*foreign)
