@@ -1,10 +1,11 @@
 //! `diff` and `apply`: what the file says against what the machine is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
 use crate::config::{Config, System};
-use crate::health::{Entry, State, read_states};
+use crate::health::drains::{self, Drain};
+use crate::health::{Entry, State, Verdict, read_states};
 use crate::model::ServiceId;
 use crate::plumbing::{Place, run_dir};
 use crate::reconcile::{
@@ -70,10 +71,21 @@ fn read(args: &ReachArgs) -> Result<Wish> {
             args.file.display()
         )));
     }
-    let states = read_states(&Place::here()?.run_directory(&run_dir()))
+    let directory = Place::here()?.run_directory(&run_dir());
+    let states = read_states(&directory)
         .map_err(|error| Error::Machine(format!("cannot read what the probe wrote: {error}")))?;
+    let mut desired = config.desired();
+    for wanted in &mut desired.services {
+        let drains = drains::read(&directory, &wanted.service.id)
+            .map_err(|error| Error::Machine(format!("cannot read who is drained: {error}")))?;
+        let names: BTreeSet<_> = drains.iter().map(Drain::name).collect();
+        let servers = wanted.servers.iter_mut();
+        for server in servers.filter(|server| names.contains(&server.name())) {
+            server.weight = 0;
+        }
+    }
     Ok(Wish {
-        desired: config.desired(),
+        desired,
         holds: holds(&config, &states),
         manner: Manner {
             prune: args.prune,
@@ -97,7 +109,12 @@ fn holds(config: &Config, states: &[State]) -> Holds {
         let name = id.to_string();
         for state in states.iter().filter(|state| state.service == name) {
             for record in &state.servers {
+                // Out by hand: the file and the drains say whether it still is.
+                if record.is_out() && record.verdict != Verdict::Down {
+                    continue;
+                }
                 let hold = match (record.foreign, record.written) {
+                    _ if record.rising.is_some() => Hold::Weight,
                     (Some(0), _) | (None, Some(Entry::Weight(0))) => Hold::Weight,
                     (None, Some(Entry::Absent)) => Hold::Presence,
                     _ => continue,

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use crate::cli::{OnFailure as OnFailureWord, ProbeArgs};
 use crate::health::{
-    Journal, Level, OnFailure, Policy, Pool, PoolError, Probe, ProbeReport, Roster, ServerSpec,
-    ServiceSpec, Severity,
+    Journal, Level, OnFailure, Policy, Pool, PoolError, Probe, ProbeReport, Roster, Rules,
+    ServerSpec, ServiceSpec, Severity,
 };
 use crate::ipvs::Client;
 use crate::model::{Forward, Server, Service, ServiceId, ServiceState, TableStep};
@@ -118,14 +118,18 @@ fn service_spec(context: &mut Context, args: &ProbeArgs, id: ServiceId) -> Resul
     };
     Ok(ServiceSpec {
         id,
+        name: None,
         roster: Roster::Table { check: Some(check) },
         sorry,
-        policy: Policy {
-            on_failure: match args.on_failure {
-                OnFailureWord::Inhibit => OnFailure::Inhibit,
-                OnFailureWord::Remove => OnFailure::Remove,
+        rules: Rules {
+            policy: Policy {
+                on_failure: match args.on_failure {
+                    OnFailureWord::Inhibit => OnFailure::Inhibit,
+                    OnFailureWord::Remove => OnFailure::Remove,
+                },
+                ..Policy::default()
             },
-            ..Policy::default()
+            ..Rules::default()
         },
     })
 }
@@ -142,6 +146,7 @@ pub(super) fn unchecked(address: IpAddr, port: u16, forward: Forward) -> ServerS
             lower_threshold: 0,
         },
         check: None,
+        maintenance: false,
     }
 }
 

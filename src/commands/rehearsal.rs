@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::formats;
-use crate::health::{Pool, PoolError, StateFile};
+use crate::health::{Pool, PoolError, StateFile, drains};
 use crate::ipvs::Client;
 use crate::model::{Server, ServerState, Service, ServiceId, ServiceState, Stats, Step, TableStep};
 
@@ -17,17 +17,25 @@ type Result<T> = std::result::Result<T, PoolError>;
 pub(super) struct Memory(PathBuf);
 
 impl Memory {
-    /// Copies what the directory remembers of the service.
+    /// Copies what the directory remembers of the service, and who is drained.
     pub fn copy(directory: &Path, id: &ServiceId) -> std::io::Result<Self> {
         let copy = directory.join(format!("dry-run-{}", std::process::id()));
         fs::create_dir_all(&copy)?;
         let memory = Self(copy);
-        let original = StateFile::new(directory, id);
-        match fs::copy(original.path(), StateFile::new(&memory.0, id).path()) {
-            Ok(_) => Ok(memory),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(memory),
-            Err(error) => Err(error),
+        let files = [
+            (
+                StateFile::new(directory, id).path().to_owned(),
+                StateFile::new(&memory.0, id).path().to_owned(),
+            ),
+            (drains::path(directory, id), drains::path(&memory.0, id)),
+        ];
+        for (original, copy) in files {
+            match fs::copy(original, copy) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(memory)
     }
 
     /// Where the copy is.

@@ -4,9 +4,7 @@ use std::io::{IsTerminal, stdin};
 
 use crate::cli::SetupArgs;
 use crate::formats;
-use crate::health::{
-    CheckKind, CheckSpec, OnFailure, Policy, Roster, ServiceSpec, Severity as Health,
-};
+use crate::health::{CheckKind, CheckSpec, Roster, Rules, ServiceSpec, Severity as Health};
 use crate::model::{Forward, ServiceId, Step};
 use crate::plumbing;
 use crate::render::Style;
@@ -191,16 +189,14 @@ fn spec(answers: &Answers) -> Result<ServiceSpec> {
     };
     Ok(ServiceSpec {
         id: answers.id(),
+        name: None,
         roster: Roster::Table {
             check: Some(CheckSpec::new(kind)),
         },
         sorry: answers
             .sorry
             .map(|sorry| probe::unchecked(sorry.ip(), sorry.port(), Forward::Nat)),
-        policy: Policy {
-            on_failure: OnFailure::Inhibit,
-            ..Policy::default()
-        },
+        rules: Rules::default(),
     })
 }
 

@@ -16,15 +16,16 @@ mod keys;
 mod nearest;
 mod read;
 mod report;
+mod services;
 mod surroundings;
 #[cfg(test)]
 pub(crate) mod tests;
 mod value;
 mod words;
 mod write;
-pub use crate::health::{CheckKind, CheckSpec as Check, DnsRecord, HttpQuestion, Trust};
+pub use crate::health::{CheckKind, CheckSpec as Check, DnsRecord, HttpQuestion, SorryMode, Trust};
 pub use error::{ConfigError, ConfigErrors};
 pub use read::matching_files;
 pub use surroundings::{Surroundings, System};
-pub use value::{Config, Host, OnExit, RealServer, SorryMode, SorryServer, VipWay, VirtualServer};
+pub use value::{Config, Host, OnExit, RealServer, SorryServer, VipWay, VirtualServer};
 pub use write::{Notes, Spot};

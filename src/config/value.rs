@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Check;
-use crate::health::Policy;
+use crate::health::{Policy, SorryMode};
 use crate::model::{Forward, Server, Service, SyncDaemon, Timeouts};
 
 /// A whole file, with those that it includes.
@@ -72,16 +72,6 @@ pub struct SorryServer {
     pub server: Server,
     /// Its check; none: it counts as up.
     pub check: Option<Check>,
-}
-
-/// How the sorry server takes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SorryMode {
-    /// It alone answers.
-    #[default]
-    Replace,
-    /// It answers beside the servers that are left.
-    Join,
 }
 
 /// How packets for a virtual IP address are made to reach IPVS.

@@ -12,6 +12,7 @@
 
 mod admission;
 mod check;
+pub mod drains;
 mod journal;
 mod keeper;
 mod lapse;
@@ -37,11 +38,15 @@ pub use check::{
 pub use journal::{Journal, Level};
 pub use keeper::Keeper;
 pub use lock::{LockError, ProbeLock};
-pub use policy::{Decision, OnFailure, Policy, Ruling, Slot, Standing, Write, decide};
+pub use policy::{
+    Decision, OnFailure, Policy, Rules, Ruling, Situation, Slot, SorryMode, Standing, Write, decide,
+};
 pub use pool::{Pool, PoolError};
 pub use probe::Probe;
 pub use record::{Entry, LastChange, LastResult, Record};
-pub use report::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity};
+pub use report::{
+    DrainReport, ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity, SlowStartReport,
+};
 pub use runner::Stopper;
 pub use schedule::{CheckId, Schedule};
 pub use spec::{ProbeError, Roster, ServerSpec, ServiceSpec};

@@ -7,8 +7,20 @@
 //! write. A 0 is the one value that is not taken back on that ground: somebody who
 //! drains a server that happens to be failing means it.
 
-use std::collections::{HashMap, HashSet};
+mod depool;
+mod member;
+mod quorum;
+mod slow_start;
+mod standing;
 
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+pub use slow_start::next_step;
+pub use standing::Standing;
+
+use self::member::Member;
+use self::quorum::below_quorum;
 use super::record::{Entry, Record};
 use super::verdict::Verdict;
 use crate::model::Server;
@@ -46,6 +58,46 @@ impl Default for Policy {
     }
 }
 
+/// How the sorry server takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SorryMode {
+    /// It alone answers.
+    #[default]
+    Replace,
+    /// It answers beside the servers that are left.
+    Join,
+}
+
+/// Everything that decides on a service's servers, besides their checks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rules {
+    /// What is done to servers that fail, and the quorum.
+    pub policy: Policy,
+    /// Whether the sorry server answers instead of the others or beside them.
+    pub sorry_mode: SorryMode,
+    /// The share of servers, 0.0 to 1.0, that failing checks may not go below; 0
+    /// sets no limit. A sorry server that replaces them goes before it.
+    pub depool_threshold: f64,
+    /// How long the weight of a server that comes back grows; none: not at all.
+    pub slow_start: Option<Duration>,
+}
+
+/// What a decision is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The servers, as they are remembered.
+    pub members: &'a [Record],
+    /// The sorry server.
+    pub sorry: Option<&'a Record>,
+    /// The table as it was read. Entries that belong to no record take new
+    /// connections, too, and count as live.
+    pub actual: &'a [Server],
+    /// The sorry server has connections in an active state.
+    pub sorry_busy: bool,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
 /// Which server of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Slot {
@@ -53,19 +105,6 @@ pub enum Slot {
     Member(usize),
     /// The sorry server.
     Sorry,
-}
-
-/// Whose an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// The probe's, or not there and rightly so.
-    Own,
-    /// Not there, and never was.
-    New,
-    /// Not there, though the probe left it there.
-    Lost,
-    /// Somebody else set this weight.
-    Foreign(u32),
 }
 
 /// One change to the table.
@@ -114,8 +153,16 @@ pub struct Ruling {
     pub standing: Standing,
     /// The entry as it was read.
     pub found: Entry,
+    /// The entry as it shall be, which is somebody else's while it is foreign.
+    pub wanted: Entry,
     /// The change to make, if any.
     pub write: Option<Write>,
+    /// Since when its weight grows, seconds since 1970.
+    pub rising: Option<u64>,
+    /// It is well and has no weight, since the sorry server answers alone.
+    pub replaced: bool,
+    /// It fails and stays in, since too many do.
+    pub kept_in: bool,
 }
 
 /// A round's decision.
@@ -131,41 +178,56 @@ pub struct Decision {
     pub sorry: bool,
 }
 
-/// Decides. `actual` is the table as it was read; entries in it that belong to no
-/// record take new connections too and count as live. `sorry_busy`: the sorry
-/// server has connections in an active state.
+/// Decides.
 #[must_use]
-pub fn decide(
-    policy: &Policy,
-    members: &[Record],
-    sorry: Option<&Record>,
-    actual: &[Server],
-    sorry_busy: bool,
-) -> Decision {
-    let there: HashMap<_, _> = actual.iter().map(|s| (s.name(), s)).collect();
-    let find = |record: &Record| there.get(&record.server.name()).copied();
-    let names = members.iter().chain(sorry).map(|r| r.server.name());
-    let known: HashSet<_> = names.collect();
-    let mut live: u64 = actual
+pub fn decide(rules: &Rules, situation: &Situation<'_>) -> Decision {
+    let Situation {
+        members,
+        sorry,
+        actual,
+        sorry_busy,
+        now,
+    } = *situation;
+    let table: HashMap<_, &Server> = actual.iter().map(|s| (s.name(), s)).collect();
+    let find = |record: &Record| table.get(&record.server.name()).copied();
+    let names: HashSet<_> = members
         .iter()
-        .filter(|server| !known.contains(&server.name()))
+        .chain(sorry)
+        .map(|r| r.server.name())
+        .collect();
+    let strangers = actual.iter().filter(|s| !names.contains(&s.name()));
+    let found: Vec<Member<'_>> = members
+        .iter()
+        .enumerate()
+        .map(|(index, record)| Member::new(rules, index, record, find(record)))
+        .collect();
+    let counted: Vec<_> = found.iter().map(Member::counted).collect();
+    let kept_in = depool::kept_in(rules.depool_threshold, members, &counted);
+    let live = strangers
         .map(|server| u64::from(server.weight))
-        .sum();
-    let mut rulings = Vec::new();
-    for (index, record) in members.iter().enumerate() {
-        let (ruling, weight) = rule_member(policy, Slot::Member(index), record, find(record));
-        if record.verdict != Verdict::Down {
-            live += u64::from(weight);
-        }
-        rulings.push(ruling);
-    }
-    let total = members.iter().map(|m| u64::from(m.server.weight)).sum();
+        .sum::<u64>()
+        + found.iter().map(|member| member.live(rules)).sum::<u64>();
+    let total = found.iter().map(Member::whole).sum();
     let mut wanted = false;
+    let mut replacing = false;
+    let mut rulings = Vec::new();
     if let Some(record) = sorry {
         let was_in = matches!(record.written, Some(Entry::Weight(1..)));
-        wanted = below_quorum(policy, live, total, was_in) && record.verdict != Verdict::Down;
-        rulings.push(rule_sorry(record, find(record), wanted, sorry_busy));
+        // Whoever drains the last server means it: only failures let the sorry server
+        // in, and those who say so. One that is in stays: nobody else would answer.
+        let meant = total == 0 && !was_in && members.iter().any(Record::is_drained_quietly);
+        wanted = below_quorum(&rules.policy, live, total, was_in)
+            && !meant
+            && record.verdict != Verdict::Down;
+        let ruling = rule_sorry(record, find(record), wanted, sorry_busy);
+        replacing = wanted && rules.sorry_mode == SorryMode::Replace && ruling.wanted.weight() > 0;
+        rulings.push(ruling);
     }
+    rulings.extend(
+        found
+            .iter()
+            .map(|it| it.rule(rules, &kept_in, replacing, now)),
+    );
     // Raise, let the sorry server in, lower, let it out.
     rulings.sort_by_key(|ruling| match (&ruling.write, ruling.slot) {
         (None, _) => 0,
@@ -179,47 +241,6 @@ pub fn decide(
         live,
         sorry: wanted,
     }
-}
-
-/// Lost below quorum - hysteresis or without any live weight, regained at
-/// quorum + hysteresis; a quorum that all servers together cannot reach is cut to
-/// what they can.
-fn below_quorum(policy: &Policy, live: u64, total: u64, was_below: bool) -> bool {
-    let (quorum, hysteresis) = (
-        u64::from(policy.quorum).max(1),
-        u64::from(policy.hysteresis),
-    );
-    let lost = quorum.min(total).saturating_sub(hysteresis).max(1);
-    let regained = quorum.saturating_add(hysteresis).min(total);
-    live < lost || (was_below && live < regained)
-}
-
-/// Rules on a server; answers also the weight that it has afterwards.
-fn rule_member(
-    policy: &Policy,
-    slot: Slot,
-    record: &Record,
-    actual: Option<&Server>,
-) -> (Ruling, u32) {
-    let own = record.server.weight;
-    let found = Entry::of(actual);
-    // While the checks have not spoken: as it was left, a new one without weight.
-    let wanted = match (record.verdict, policy.on_failure) {
-        (Verdict::Up, _) => Entry::Weight(own),
-        (Verdict::Down, OnFailure::Inhibit) => Entry::Weight(0),
-        (Verdict::Down, OnFailure::Remove) => Entry::Absent,
-        (Verdict::Unknown, _) => match (actual, record.written) {
-            (Some(_), _) => found,
-            (None, Some(written)) => written,
-            (None, None) => Entry::Weight(0),
-        },
-    };
-    let would = match record.verdict {
-        Verdict::Unknown => Entry::Weight(own),
-        _ => wanted,
-    };
-    let standing = standing(record, found, would, Some(own));
-    finish(slot, record, actual, standing, wanted)
 }
 
 /// Rules on the sorry server. It leaves in two steps, a round apart: weight 0, and
@@ -237,51 +258,27 @@ fn rule_sorry(record: &Record, actual: Option<&Server>, wanted: bool, busy: bool
     // One that stands there unasked for is somebody else's, unless it is known that
     // the probe let it in.
     let ours = wanted || matches!(record.written, Some(Entry::Weight(_)));
-    let standing = standing(record, found, would, ours.then_some(own));
-    finish(Slot::Sorry, record, actual, standing, would).0
-}
-
-/// Whose the entry is. `would` is what the probe would write, `own` the weight at
-/// which it takes over an entry that it has no memory of.
-fn standing(record: &Record, found: Entry, would: Entry, own: Option<u32>) -> Standing {
-    let Entry::Weight(weight) = found else {
-        return match record.written {
-            None => Standing::New,
-            Some(Entry::Absent) => Standing::Own,
-            Some(Entry::Weight(_)) => Standing::Lost,
-        };
+    let standing = standing::standing(record, found, would, ours.then_some(own));
+    let wanted = match (standing, record.foreign) {
+        (Standing::Foreign(_), _) => found,
+        (Standing::Lost, Some(weight)) if would != Entry::Absent => Entry::Weight(weight),
+        _ => would,
     };
-    let drained = weight == 0 && record.foreign == Some(0) && record.server.weight != 0;
-    // Under somebody else's weight the last own one is history: they may drain from
-    // there to the 0 that was once written for a failure.
-    let current = record.foreign.is_none() || would == found;
-    let remembered = (current && record.written == Some(found)) || record.pending == Some(found);
-    let unknown = record.written.is_none() || record.foreign.is_some();
-    let returned = (unknown && own == Some(weight)) || (weight != 0 && would == found);
-    if !drained && (remembered || returned) {
-        Standing::Own
-    } else {
-        Standing::Foreign(weight)
+    Ruling {
+        slot: Slot::Sorry,
+        standing,
+        found,
+        wanted,
+        write: write(record, actual, wanted),
+        rising: None,
+        replaced: false,
+        kept_in: false,
     }
 }
 
-fn finish(
-    slot: Slot,
-    record: &Record,
-    actual: Option<&Server>,
-    standing: Standing,
-    wanted: Entry,
-) -> (Ruling, u32) {
-    let found = Entry::of(actual);
-    let wanted = match (standing, record.foreign) {
-        (Standing::Foreign(_), _) => found,
-        // It comes back as somebody else had set it: a flush does not end a drain.
-        (Standing::Lost, Some(weight)) if slot != Slot::Sorry || wanted != Entry::Absent => {
-            Entry::Weight(weight)
-        }
-        _ => wanted,
-    };
-    let write = match (actual, wanted) {
+/// The change that makes an entry what is wanted.
+fn write(record: &Record, actual: Option<&Server>, wanted: Entry) -> Option<Write> {
+    match (actual, wanted) {
         (None, Entry::Weight(weight)) => Some(Write::Add(Server {
             weight,
             ..record.server.clone()
@@ -295,18 +292,7 @@ fn finish(
         }),
         (Some(server), Entry::Absent) => Some(Write::Delete(server.clone())),
         _ => None,
-    };
-    let weight = match wanted {
-        Entry::Weight(weight) => weight,
-        Entry::Absent => 0,
-    };
-    let ruling = Ruling {
-        slot,
-        standing,
-        found,
-        write,
-    };
-    (ruling, weight)
+    }
 }
 
 #[cfg(test)]

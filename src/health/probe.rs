@@ -2,8 +2,10 @@
 //! rounds. One thread owns all state; worker threads and signals only send to it,
 //! and it sleeps until something is due.
 
+mod reload;
+
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::check::{Check, Outcome};
@@ -15,7 +17,7 @@ use super::report::{ProbeReport, ServiceReport};
 use super::runner::{Event, Runner, Stopper, now};
 use super::schedule::CheckId;
 use super::spec::{ProbeError, ServiceSpec};
-use super::state::{Loaded, StateFile};
+use super::state::StateFile;
 use super::verdict::{Tracker, Verdict};
 
 /// How often the table is looked at when no check sets a pace.
@@ -37,13 +39,14 @@ struct Kept {
     pace: Duration,
     /// How many of its checks have been taken in.
     taken: usize,
-    _lock: ProbeLock,
+    lock: Option<ProbeLock>,
 }
 
 /// Checks servers and keeps services.
 pub struct Probe<'a> {
     pool: &'a mut dyn Pool,
     journal: &'a mut dyn Journal,
+    directory: PathBuf,
     services: Vec<Kept>,
     running: Vec<Running>,
     ids: HashMap<Check, CheckId>,
@@ -62,44 +65,12 @@ impl<'a> Probe<'a> {
         pool: &'a mut dyn Pool,
         journal: &'a mut dyn Journal,
     ) -> Result<Self, ProbeError> {
-        let mut names = BTreeSet::new();
-        let now = seconds();
-        let mut kept = Vec::new();
-        for spec in services {
-            let id = spec.id;
-            if !names.insert(id) {
-                return Err(ProbeError::ServiceTwice(id));
-            }
-            let lock = ProbeLock::take(directory, &id)?;
-            let file = StateFile::new(directory, &id);
-            let loaded = file.load(&id).map_err(|error| ProbeError::State {
-                path: file.path().to_owned(),
-                error,
-            })?;
-            let remembered = match loaded {
-                Loaded::Nothing => None,
-                Loaded::State(state) => Some(*state),
-                Loaded::Damaged { reason, aside } => {
-                    let line = format!(
-                        "{id}: the state file is damaged ({reason}); set aside as {}, starting without it",
-                        aside.display()
-                    );
-                    journal.line(Level::Trouble, &line);
-                    None
-                }
-            };
-            kept.push(Kept {
-                keeper: Keeper::start(spec, remembered, pool, file, now, journal)?,
-                round_due: Duration::ZERO,
-                pace: PACE,
-                taken: 0,
-                _lock: lock,
-            });
-        }
+        let taken = reload::take(services, directory, pool, journal, |_| None)?;
         Ok(Self {
             pool,
             journal,
-            services: kept,
+            directory: directory.to_owned(),
+            services: taken.into_iter().map(|taken| taken.keep(None)).collect(),
             running: Vec::new(),
             ids: HashMap::new(),
             runner: Runner::default(),
@@ -228,7 +199,9 @@ impl<'a> Probe<'a> {
         let time = now();
         if let Some(kept) = self.services.get_mut(index) {
             kept.keeper.round(self.pool, seconds(), self.journal);
-            kept.round_due = time.saturating_add(kept.pace);
+            let step = kept.keeper.next_step(seconds()).map(Duration::from_secs);
+            let pace = step.map_or(kept.pace, |step| step.min(kept.pace));
+            kept.round_due = time.saturating_add(pace);
         }
     }
 

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drains::Drain;
 use super::verdict::Verdict;
 use crate::model::{Forward, Server, Tunnel, TunnelChecksum, TunnelKind};
 
@@ -22,6 +23,15 @@ impl Entry {
     #[must_use]
     pub fn of(server: Option<&Server>) -> Self {
         server.map_or(Self::Absent, |server| Self::Weight(server.weight))
+    }
+
+    /// What it takes of new connections: nothing when it is not there.
+    #[must_use]
+    pub fn weight(self) -> u32 {
+        match self {
+            Self::Weight(weight) => weight,
+            Self::Absent => 0,
+        }
     }
 }
 
@@ -68,6 +78,25 @@ pub struct Record {
     pub since: u64,
     /// The entry as it was last seen or written.
     pub entry: Option<Entry>,
+    /// The entry as the last round wanted it.
+    #[serde(default)]
+    pub wanted: Option<Entry>,
+    /// The file takes it out; no check brings it back.
+    #[serde(default)]
+    pub maintenance: bool,
+    /// Somebody drained it; no check brings it back.
+    #[serde(default)]
+    pub drain: Option<Drain>,
+    /// Since when its weight grows after it came back, seconds since 1970; none: it
+    /// does not grow.
+    #[serde(default)]
+    pub rising: Option<u64>,
+    /// It is well and has no weight, since the sorry server answers alone.
+    #[serde(default)]
+    pub replaced: bool,
+    /// It fails and stays in, since more fail than the depool threshold lets go.
+    #[serde(default)]
+    pub kept_in: bool,
     /// The last attempt.
     pub last: Option<LastResult>,
     /// The last change.
@@ -86,8 +115,35 @@ impl Record {
             verdict: Verdict::Unknown,
             since: now,
             entry: None,
+            wanted: None,
+            maintenance: false,
+            drain: None,
+            rising: None,
+            replaced: false,
+            kept_in: false,
             last: None,
             change: None,
+        }
+    }
+
+    /// Whether it is out by hand, in the file or by a drain.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        self.maintenance || self.drain.is_some()
+    }
+
+    /// Whether it was drained, and the sorry server is not to come for that.
+    #[must_use]
+    pub fn is_drained_quietly(&self) -> bool {
+        self.drain.as_ref().is_some_and(|drain| !drain.calls_sorry)
+    }
+
+    /// It goes out by hand: the entry as it is found is taken over, whoever made it.
+    pub(super) fn go_out(&mut self, found: Entry) {
+        if let Entry::Weight(_) = found {
+            self.written = Some(found);
+            self.foreign = None;
+            self.pending = None;
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum ServerStatus {
     Unknown,
     /// Somebody took its weight away; the checks do not matter.
     Drained,
+    /// The file takes it out; the checks do not matter.
+    Maintenance,
 }
 
 /// What is believed of a server.
@@ -33,10 +35,26 @@ pub struct ServerReport {
     pub state: ServerStatus,
     /// Its weight in the table; none: it is not in it.
     pub weight: Option<u32>,
+    /// The weight that it shall have now; none: it shall not be in the table.
+    pub wanted_weight: Option<u32>,
+    /// The weight that the probe wrote last, or took over.
+    pub written_weight: Option<u32>,
     /// Its weight while it is well.
     pub configured_weight: u32,
     /// Somebody else set the weight.
     pub foreign: bool,
+    /// Whether the file takes it out.
+    pub maintenance: bool,
+    /// Who drained it.
+    pub drain: Option<DrainReport>,
+    /// It has come back and its weight grows.
+    pub slow_start: Option<SlowStartReport>,
+    /// It fails and stays in, since more fail than `depool_threshold` lets go.
+    pub kept_in: bool,
+    /// It is well and has no weight, since the sorry server answers alone.
+    pub replaced: bool,
+    /// What the checks say, whatever becomes of it.
+    pub verdict: Verdict,
     /// Since when the checks say what they say, seconds since 1970.
     pub since: u64,
     /// When it was last asked.
@@ -47,35 +65,80 @@ pub struct ServerReport {
     pub reason: Option<String>,
     /// Equal results in a row.
     pub attempts: u32,
+    /// When the last change was, seconds since 1970.
+    pub changed: Option<u64>,
     /// The last change, as it was logged.
     pub change: Option<String>,
 }
 
+/// A drain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DrainReport {
+    /// Who did it.
+    pub by: String,
+    /// When, seconds since 1970.
+    pub at: u64,
+    /// Why; may be empty.
+    pub reason: String,
+    /// Whether the sorry server comes when no server is left for it.
+    pub calls_sorry: bool,
+}
+
+/// How far a weight has grown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SlowStartReport {
+    /// Since when it grows, seconds since 1970.
+    pub since: u64,
+    /// The share of its whole weight that it has, 0 to 100.
+    pub percent: u32,
+}
+
 impl From<&Record> for ServerReport {
     fn from(record: &Record) -> Self {
-        let weight = match record.entry {
+        let of = |entry| match entry {
             Some(Entry::Weight(weight)) => Some(weight),
             _ => None,
         };
-        let drained = record.foreign == Some(0) || record.server.weight == 0;
+        let weight = of(record.entry);
+        let grown = u64::from(weight.unwrap_or(0)) * 100 / u64::from(record.server.weight.max(1));
+        let drained =
+            record.drain.is_some() || record.foreign == Some(0) || record.server.weight == 0;
         let last = record.last.as_ref();
         Self {
             address: record.server.address,
             port: record.server.port,
             state: match record.verdict {
+                _ if record.maintenance => ServerStatus::Maintenance,
                 _ if drained => ServerStatus::Drained,
                 Verdict::Up => ServerStatus::Up,
                 Verdict::Down => ServerStatus::Down,
                 Verdict::Unknown => ServerStatus::Unknown,
             },
             weight,
+            wanted_weight: of(record.wanted),
+            written_weight: of(record.written),
             configured_weight: record.server.weight,
             foreign: record.foreign.is_some(),
+            maintenance: record.maintenance,
+            drain: record.drain.as_ref().map(|drain| DrainReport {
+                by: drain.by.clone(),
+                at: drain.at,
+                reason: drain.reason.clone(),
+                calls_sorry: drain.calls_sorry,
+            }),
+            slow_start: record.rising.map(|since| SlowStartReport {
+                since,
+                percent: u32::try_from(grown.min(100)).unwrap_or(100),
+            }),
+            kept_in: record.kept_in,
+            replaced: record.replaced,
+            verdict: record.verdict,
             since: record.since,
             checked: last.map(|last| last.at),
             passed: last.and_then(|last| last.passed),
             reason: last.map(|last| last.text.clone()),
             attempts: last.map_or(0, |last| last.attempts),
+            changed: record.change.as_ref().map(|change| change.at),
             change: record.change.as_ref().map(|change| change.text.clone()),
         }
     }
@@ -86,6 +149,8 @@ impl From<&Record> for ServerReport {
 pub struct ServiceReport {
     /// Its name, `tcp 192.0.2.1:80`.
     pub service: String,
+    /// What people call it.
+    pub name: Option<String>,
     /// The process that says so.
     pub pid: u32,
     /// When it last said that it lives, seconds since 1970.
@@ -100,6 +165,7 @@ impl From<&State> for ServiceReport {
     fn from(state: &State) -> Self {
         Self {
             service: state.service.clone(),
+            name: state.name.clone(),
             pid: state.pid,
             heartbeat: state.heartbeat,
             servers: state.servers.iter().map(ServerReport::from).collect(),

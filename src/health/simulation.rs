@@ -3,20 +3,26 @@
 //! starts again from its file. Each seed is one life; a seed that fails is named
 //! and fails again.
 
+mod faults;
+mod judge;
+mod truth;
 mod world;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use self::world::{Dice, Machine, id, last, member, server};
 use super::check::{Check, CheckKind, CheckSpec, Outcome};
 use super::journal::Level;
 use super::keeper::Keeper;
-use super::policy::{OnFailure, Policy};
+use super::policy::{OnFailure, Policy, Rules, SorryMode};
 use super::record::Entry;
 use super::spec::{Roster, ServerSpec, ServiceSpec};
 use super::state::State;
 use super::verdict::{Tracker, Verdict};
 use crate::model::Service;
 
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 1200;
 const STEPS: u64 = 120;
 const SERVERS: usize = 4;
 /// The last octet of the sorry server.
@@ -30,6 +36,7 @@ struct Life {
     keeper: Keeper<Machine>,
     trackers: Vec<(Check, Tracker)>,
     well: [bool; SERVERS],
+    sorry_well: bool,
     lines: Vec<String>,
     now: u64,
 }
@@ -54,6 +61,7 @@ impl Life {
                     .map(|index| ServerSpec {
                         server: member(index),
                         check: Some(check.clone()),
+                        maintenance: false,
                     })
                     .collect(),
             }
@@ -72,12 +80,11 @@ impl Life {
             roster,
             sorry: Some(ServerSpec {
                 server: server(SORRY, 1),
-                check: None,
+                check: dice.one_in(2).then(|| check.clone()),
+                maintenance: false,
             }),
-            policy: Policy {
-                on_failure,
-                ..Policy::default()
-            },
+            name: None,
+            rules: rules(&mut dice, on_failure),
         };
         let mut lines = Vec::new();
         let keeper = start(&spec, &machine, 0, &mut lines);
@@ -88,6 +95,7 @@ impl Life {
             keeper,
             trackers: Vec::new(),
             well: [true; SERVERS],
+            sorry_well: true,
             lines,
             now: 0,
         };
@@ -119,111 +127,6 @@ impl Life {
         self.attach();
     }
 
-    /// Somebody else, or nature.
-    fn fault(&mut self) {
-        let index = self.dice.index();
-        let listed = matches!(self.spec.roster, Roster::Listed { .. });
-        match self.dice.roll(12) {
-            0..=3 => self.well[index] ^= true,
-            4 => self.well = [false; SERVERS],
-            5 => self.edit(u8::try_from(index).unwrap() + 1),
-            6 => self.edit(SORRY),
-            7 if listed => {
-                self.lines.push("-- flush".to_owned());
-                self.machine.0.borrow_mut().table = None;
-                self.forget_unseen(None);
-            }
-            8 if listed => {
-                let gone = u8::try_from(index).unwrap() + 1;
-                self.lines.push(format!("-- delete {gone}"));
-                if let Some(table) = &mut self.machine.0.borrow_mut().table {
-                    table.retain(|server| last(server) != gone);
-                }
-                self.forget_unseen(Some(gone));
-            }
-            9 => self.restart(),
-            // One of the two: a probe whose file is refused goes on without it, and
-            // killed then has forgotten what it wrote.
-            10 => {
-                let fuse = u32::try_from(self.dice.roll(20)).unwrap();
-                let world = &mut *self.machine.0.borrow_mut();
-                (world.fuse, world.refuse) = (Some(fuse), None);
-            }
-            11 => {
-                let refuse = u32::try_from(self.dice.roll(20)).unwrap();
-                let world = &mut *self.machine.0.borrow_mut();
-                (world.fuse, world.refuse) = (None, Some(refuse));
-            }
-            _ => {}
-        }
-    }
-
-    /// Somebody sets a weight by hand, or gives back one that was set so.
-    fn edit(&mut self, which: u8) {
-        let drain = self.dice.one_in(2);
-        let world = &mut *self.machine.0.borrow_mut();
-        let mut servers = world.table.iter_mut().flatten();
-        let Some(server) = servers.find(|server| last(server) == which) else {
-            return;
-        };
-        let own = match which {
-            SORRY => 1,
-            which => member(usize::from(which) - 1).weight,
-        };
-        if world.foreign.remove(&which).is_some() {
-            server.weight = own;
-            // The probe shall see it before the next flush.
-            world.refuse = None;
-        } else {
-            let weight = if drain { 0 } else { 7 };
-            if server.weight != weight {
-                server.weight = weight;
-                world.foreign.insert(which, weight);
-            }
-        }
-        self.lines
-            .push(format!("-- weight of {which}: {}", server.weight));
-    }
-
-    /// A weight that goes with the table before the probe knew of it is
-    /// gone; so is that of a sorry server that nobody needs.
-    fn forget_unseen(&mut self, which: Option<u8>) {
-        let servers = &self.keeper.state().servers;
-        let world = &mut *self.machine.0.borrow_mut();
-        // What only the memory knows must not be lost with it, too.
-        world.fuse = None;
-        world.foreign.retain(|name, weight| {
-            if which.is_some_and(|which| which != *name) {
-                return true;
-            }
-            let mut seen = servers.iter();
-            seen.any(|record| last(&record.server) == *name && record.foreign == Some(*weight))
-        });
-    }
-
-    /// A weight that a killed probe had not put into its file yet would be taken
-    /// for the configured one, as any that is set while no probe runs. That rule has
-    /// a test of its own; here it is given back.
-    fn give_back_unseen(&mut self) {
-        let world = &mut *self.machine.0.borrow_mut();
-        let before = world.foreign.clone();
-        let saved = world.saved.as_ref();
-        let saved = saved.and_then(|text| State::parse(text.as_bytes()).ok());
-        let servers = saved.map(|state| state.servers).unwrap_or_default();
-        world.foreign.retain(|name, weight| {
-            let mut seen = servers.iter();
-            *weight == 0
-                || *name == SORRY
-                || seen.any(|record| last(&record.server) == *name && record.foreign.is_some())
-        });
-        for server in world.table.iter_mut().flatten() {
-            let name = last(server);
-            if before.contains_key(&name) && !world.foreign.contains_key(&name) {
-                server.weight = member(usize::from(name) - 1).weight;
-            }
-        }
-    }
-
     /// Every server is asked once, then comes a round.
     fn step(&mut self) {
         self.now += 1;
@@ -231,7 +134,10 @@ impl Life {
             let std::net::IpAddr::V4(address) = check.target().ip() else {
                 continue;
             };
-            let well = self.well[usize::from(address.octets()[3]) - 1];
+            let well = match address.octets()[3] {
+                SORRY => self.sorry_well,
+                other => self.well[usize::from(other) - 1],
+            };
             let text = String::new();
             let outcome = match (self.dice.one_in(20), well) {
                 (true, _) => Outcome::Local { reason: text },
@@ -246,72 +152,59 @@ impl Life {
 
     fn round(&mut self) {
         let mut verdicts = vec![Verdict::Unknown; SERVERS];
+        let mut maintenance = BTreeSet::new();
         for record in &self.keeper.state().servers {
             verdicts[usize::from(last(&record.server)) - 1] = record.verdict;
+            if record.maintenance {
+                maintenance.insert(last(&record.server));
+            }
         }
+        let sorry = self.keeper.state().sorry.as_ref();
         {
             let world = &mut *self.machine.0.borrow_mut();
             world.verdicts = verdicts;
+            world.maintenance = maintenance;
+            world.sorry_down = sorry.is_some_and(|record| record.verdict == Verdict::Down);
+            world.quorum = self.spec.rules.policy.quorum;
             world.refused = false;
         }
+        let before = self.keeper.state().clone();
         let lines = &mut self.lines;
         let mut journal = |_: Level, line: &str| lines.push(line.to_owned());
-        self.keeper
+        let whole = self
+            .keeper
             .round(&mut self.machine.clone(), self.now, &mut journal);
         if self.machine.0.borrow().fuse == Some(0) {
             self.restart();
             self.round();
+        } else if whole {
+            self.judge_round(&before);
         }
     }
+}
 
-    fn settle(&mut self) {
-        {
-            let world = &mut *self.machine.0.borrow_mut();
-            (world.fuse, world.refuse) = (None, None);
-        }
-        for _ in 0..20 {
-            self.step();
-        }
-        let writes = self.machine.0.borrow().writes;
-        self.step();
-        let world = &mut *self.machine.0.borrow_mut();
-        if world.writes != writes {
-            world.wrong.push("it does not come to rest".to_owned());
-        }
-        let find = |which: u8| {
-            let mut servers = world.table.iter().flatten();
-            servers.find(|server| last(server) == which).cloned()
-        };
-        let mut wrong = Vec::new();
-        let mut usable = false;
-        for index in 0..SERVERS {
-            let own = member(index);
-            let down = match self.spec.policy.on_failure {
-                OnFailure::Inhibit => Some(0),
-                OnFailure::Remove => None,
-            };
-            let wanted = match (world.foreign.get(&last(&own)), self.well[index]) {
-                (Some(foreign), _) => Some(*foreign),
-                (None, true) => Some(own.weight),
-                (None, false) => down,
-            };
-            let found = find(last(&own));
-            if found.as_ref().map(|server| server.weight) != wanted {
-                wrong.push(format!("{own:?} ends as {found:?}, wanted {wanted:?}"));
-            }
-            if found.is_some_and(|server| server.upper_threshold != own.upper_threshold) {
-                wrong.push(format!("{own:?} has lost its settings"));
-            }
-            usable |= self.well[index] && wanted != Some(0);
-        }
-        let sorry = self.keeper.state().sorry.as_ref();
-        let foreign = world.foreign.contains_key(&SORRY)
-            || sorry.is_some_and(|record| record.foreign.is_some());
-        if find(SORRY).is_some() == usable && !foreign {
-            wrong.push(format!("sorry server in: {}", !usable));
-        }
-        world.wrong.extend(wrong);
+/// Half of the lives have the defaults.
+fn rules(dice: &mut Dice, on_failure: OnFailure) -> Rules {
+    let mut rules = Rules {
+        policy: Policy {
+            on_failure,
+            ..Policy::default()
+        },
+        ..Rules::default()
+    };
+    if dice.one_in(2) {
+        return rules;
     }
+    rules.policy.quorum = 1 + u32::try_from(dice.roll(60)).unwrap();
+    rules.policy.hysteresis = u32::try_from(dice.roll(u64::from(rules.policy.quorum))).unwrap();
+    if dice.one_in(2) {
+        rules.sorry_mode = SorryMode::Join;
+    }
+    rules.depool_threshold =
+        [0.0, 0.25, 0.5, 0.75, 1.0][dice.index() + usize::from(dice.one_in(4))];
+    let times = [None, Some(1), Some(5), Some(12)];
+    rules.slow_start = times[dice.index()].map(Duration::from_secs);
+    rules
 }
 
 fn start(
@@ -321,7 +214,8 @@ fn start(
     lines: &mut Vec<String>,
 ) -> Keeper<Machine> {
     let saved = machine.0.borrow().saved.clone();
-    let saved = saved.map(|text| State::parse(text.as_bytes()).unwrap());
+    // As it would come from the disk.
+    let saved = saved.map(|state| State::parse(&serde_json::to_vec(&state).unwrap()).unwrap());
     let mut journal = |_: Level, line: &str| lines.push(line.to_owned());
     Keeper::start(
         spec.clone(),

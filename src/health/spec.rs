@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::check::{CheckSpec, NoCheckPort};
 use super::lock::LockError;
-use super::policy::Policy;
+use super::policy::Rules;
 use super::pool::PoolError;
 use crate::model::{Server, Service, ServiceId};
 
@@ -18,6 +18,8 @@ pub struct ServerSpec {
     pub server: Server,
     /// Its check; none: it counts as up.
     pub check: Option<CheckSpec>,
+    /// Taken out by hand; no check brings it back.
+    pub maintenance: bool,
 }
 
 /// Which servers take part.
@@ -39,16 +41,18 @@ pub enum Roster {
 }
 
 /// A service to keep.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ServiceSpec {
-    /// Its name.
+    /// Which.
     pub id: ServiceId,
+    /// What people call it.
+    pub name: Option<String>,
     /// Its servers.
     pub roster: Roster,
     /// The server that takes over when none is left.
     pub sorry: Option<ServerSpec>,
     /// How it is kept.
-    pub policy: Policy,
+    pub rules: Rules,
 }
 
 /// Why a probe cannot start.

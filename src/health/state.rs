@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::drains::{self, Drain};
 use super::record::{Entry, Record};
 use crate::model::ServiceId;
 
 /// The format that this program writes and reads.
 const VERSION: u32 = 1;
 /// The kernel keeps a weight in a signed number (`ip_vs_dest.weight`).
-const GREATEST_WEIGHT: u32 = i32::MAX as u32;
+pub(super) const GREATEST_WEIGHT: u32 = i32::MAX as u32;
 
 /// What is remembered of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct State {
     version: u32,
     /// The service as its name is written, `tcp 192.0.2.1:80`.
     pub service: String,
+    /// What people call the service.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The process that wrote it.
     pub pid: u32,
     /// When it last said that it lives, seconds since 1970.
@@ -47,6 +51,7 @@ impl State {
         Self {
             version: VERSION,
             service: id.to_string(),
+            name: None,
             pid: std::process::id(),
             heartbeat: now,
             servers: Vec::new(),
@@ -68,7 +73,7 @@ impl State {
             if !names.insert(record.server.name()) {
                 return Err(format!("{} is in it twice", record.server.endpoint()));
             }
-            let entries = [record.written, record.pending, record.entry];
+            let entries = [record.written, record.pending, record.entry, record.wanted];
             let weights = entries
                 .into_iter()
                 .filter_map(|entry| match entry {
@@ -88,13 +93,19 @@ impl State {
     }
 }
 
-/// Where the state of one service is kept.
+/// Where the state of one service is kept, and who is drained is read.
 pub trait Store {
     /// Replaces what is kept.
     ///
     /// # Errors
     /// It could not be written.
     fn save(&mut self, state: &State) -> io::Result<()>;
+
+    /// The servers that somebody took out.
+    ///
+    /// # Errors
+    /// It is not known.
+    fn drains(&mut self) -> io::Result<Vec<Drain>>;
 }
 
 /// What was found on disk.
@@ -116,6 +127,8 @@ pub enum Loaded {
 /// The state file of one service.
 #[derive(Debug, Clone)]
 pub struct StateFile {
+    directory: PathBuf,
+    id: ServiceId,
     path: PathBuf,
 }
 
@@ -124,6 +137,8 @@ impl StateFile {
     #[must_use]
     pub fn new(directory: &Path, id: &ServiceId) -> Self {
         Self {
+            directory: directory.to_owned(),
+            id: *id,
             path: directory.join(format!("{}.json", file_name(id))),
         }
     }
@@ -132,6 +147,17 @@ impl StateFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// It is there and cannot be removed.
+    pub fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Reads it. A damaged one, or one of another service, is set aside under a
@@ -165,6 +191,10 @@ impl Store for StateFile {
         let mut file = File::create(&temporary)?;
         file.write_all(&text)?;
         fs::rename(&temporary, &self.path)
+    }
+
+    fn drains(&mut self) -> io::Result<Vec<Drain>> {
+        drains::read(&self.directory, &self.id)
     }
 }
 

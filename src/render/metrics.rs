@@ -102,7 +102,7 @@ const CHECKS: [OfCheck; 4] = [
         |server| match (server.state, server.passed) {
             (ServerStatus::Up, _) => Some(1),
             (ServerStatus::Down, _) => Some(0),
-            (ServerStatus::Drained, passed) => passed.map(u64::from),
+            (ServerStatus::Drained | ServerStatus::Maintenance, passed) => passed.map(u64::from),
             (ServerStatus::Unknown, _) => None,
         },
     ),

@@ -13,6 +13,7 @@ fn word(status: ServerStatus) -> (&'static str, Style) {
         ServerStatus::Down => ("down", Style::Bad),
         ServerStatus::Unknown => ("unknown", Style::Warning),
         ServerStatus::Drained => ("drained", Style::Warning),
+        ServerStatus::Maintenance => ("maintenance", Style::Warning),
     }
 }
 

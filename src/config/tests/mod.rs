@@ -9,6 +9,7 @@ mod manual;
 mod mistakes;
 mod places;
 mod round_trip;
+mod services;
 mod values;
 
 use std::collections::BTreeMap;

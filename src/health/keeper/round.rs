@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Keeper, attach, is_sorry, words};
+use super::start::attach;
+use super::{Keeper, is_sorry, words};
 use crate::health::journal::{Journal, Level};
-use crate::health::policy::{Decision, Ruling, Slot, Standing, Write, decide};
+use crate::health::policy::{Decision, Ruling, Situation, Slot, Standing, Write, decide};
 use crate::health::pool::{Pool, PoolError};
 use crate::health::record::{Entry, LastChange, Record};
 use crate::health::spec::Roster;
@@ -36,13 +37,15 @@ impl<S: Store> Keeper<S> {
                     })
                     .unwrap_or_default();
                 self.look_around(&actual, now, journal, &mut troubles);
-                let decision = decide(
-                    &self.spec.policy,
-                    &self.state.servers,
-                    self.state.sorry.as_ref(),
-                    &actual,
+                self.heed_drains(&actual, &mut troubles);
+                let situation = Situation {
+                    members: &self.state.servers,
+                    sorry: self.state.sorry.as_ref(),
+                    actual: &actual,
                     sorry_busy,
-                );
+                    now,
+                };
+                let decision = decide(&self.spec.rules, &situation);
                 self.carry_out(&decision, gone, pool, now, journal, &mut troubles);
             }
             Err(error) => {
@@ -126,7 +129,7 @@ impl<S: Store> Keeper<S> {
     ) {
         let id = self.spec.id;
         let turns = std::mem::take(&mut self.turns);
-        let turn = |slot| turns.iter().find(|(s, _)| *s == slot).map(|(_, t)| &**t);
+        let turn = |slot| turns.get(&slot).map(String::as_str);
         let mut writing = gone;
         let mut before = Vec::new();
         for ruling in &decision.rulings {
@@ -134,7 +137,7 @@ impl<S: Store> Keeper<S> {
                 before.push(None);
                 continue;
             };
-            before.push(record.written);
+            before.push(Some((record.written, record.rising)));
             let remembered = record.clone();
             let line = settle(&id, record, ruling, turn(ruling.slot));
             let changed = *record != remembered;
@@ -163,13 +166,18 @@ impl<S: Store> Keeper<S> {
                 }
             }
         }
-        // The sorry server leaves only when what replaces it has come.
-        let mut made = true;
-        for (ruling, written) in decision.rulings.iter().zip(before) {
+        // The sorry server leaves only when what replaces it has come, and servers that
+        // are well leave only when the sorry server has come.
+        let (mut made, mut sorry_made) = (true, true);
+        for (ruling, before) in decision.rulings.iter().zip(before) {
             let Some(write) = &ruling.write else {
                 continue;
             };
-            let hold = ruling.slot == Slot::Sorry && !write.makes() && !made;
+            let hold = if ruling.slot == Slot::Sorry {
+                !write.makes() && !made
+            } else {
+                ruling.replaced && !write.makes() && !sorry_made
+            };
             let result = if service.is_err() || hold {
                 None
             } else {
@@ -189,14 +197,17 @@ impl<S: Store> Keeper<S> {
                     journal.line(Level::Transition, &line);
                 }
             } else {
-                record.written = written;
+                if let Some((written, rising)) = before {
+                    (record.written, record.rising) = (written, rising);
+                }
                 made = false;
+                sorry_made &= ruling.slot != Slot::Sorry;
                 let intent = words::intent(record, write);
                 if let Some(Err(error)) = result {
                     troubles.insert(format!("{id}: cannot {intent}: {error}"));
                 }
                 if let Some(text) = turn(ruling.slot) {
-                    self.turns.push((ruling.slot, text.to_owned()));
+                    self.turns.insert(ruling.slot, text.to_owned());
                 }
             }
         }
@@ -229,7 +240,12 @@ fn settle(
 ) -> Option<String> {
     let subject = words::subject(id, ruling.slot, &record.server);
     record.entry = Some(ruling.found);
+    record.wanted = Some(ruling.wanted);
+    record.rising = ruling.rising;
+    record.replaced = ruling.replaced;
     record.pending = None;
+    let newly_kept_in = ruling.kept_in && !record.kept_in;
+    record.kept_in = ruling.kept_in;
     if let Standing::Foreign(weight) = ruling.standing {
         let seen = record.foreign.replace(weight) == Some(weight);
         return match turn {
@@ -238,7 +254,7 @@ fn settle(
             None => Some(words::foreign(&subject, weight)),
         };
     }
-    let mut line = None;
+    let mut line = newly_kept_in.then(|| words::kept_in(&subject, ruling.wanted.weight()));
     if ruling.standing == Standing::Own
         && record.foreign.take().is_some()
         && let Entry::Weight(weight) = ruling.found
@@ -259,9 +275,11 @@ fn settle(
             if ruling.found == Entry::Absent {
                 record.foreign = None;
             }
-            line = turn
-                .map(|turn| words::unmoved(&subject, ruling, turn))
-                .or(line);
+            line = match (turn, line) {
+                (Some(turn), Some(line)) if newly_kept_in => Some(format!("{line}; it {turn}")),
+                (Some(turn), _) => Some(words::unmoved(&subject, ruling, turn)),
+                (None, line) => line,
+            };
         }
     }
     line

@@ -1,6 +1,7 @@
 //! The sentences of the journal.
 
 use crate::health::check::Outcome;
+use crate::health::drains::Drain;
 use crate::health::policy::{Ruling, Slot, Standing, Write};
 use crate::health::record::{Entry, Record};
 use crate::health::verdict::{Tracker, Verdict};
@@ -20,6 +21,39 @@ pub(super) fn turn(outcome: &Outcome, tracker: &Tracker) -> String {
     } else {
         format!("is {state}: {text} ({seen} of {needed})")
     }
+}
+
+/// `is drained by alice: new kernel`.
+pub(super) fn drained_by(drain: &Drain) -> String {
+    let colon = if drain.reason.is_empty() { "" } else { ": " };
+    // Both come from outside and stand in a line of the log.
+    let text = format!("is drained by {}{colon}{}", drain.by, drain.reason);
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}
+
+/// A drain has ended.
+pub(super) fn undrained() -> String {
+    "is no longer drained".to_owned()
+}
+
+/// The file takes it out, or lets it back in.
+pub(super) fn maintenance(begins: bool) -> String {
+    let text = if begins {
+        "is in maintenance"
+    } else {
+        "is no longer in maintenance"
+    };
+    text.to_owned()
+}
+
+/// Too many fail.
+pub(super) fn kept_in(subject: &str, weight: u32) -> String {
+    format!(
+        "{subject} fails and stays in with weight {weight}: without it fewer servers would be left \
+         than depool_threshold allows"
+    )
 }
 
 /// A server that nothing is remembered of has no weight.
@@ -94,10 +128,17 @@ pub(super) fn done(
         (_, _, Write::Add(server)) => {
             format!("{subject} {turn}added with weight {}", server.weight)
         }
-        (_, _, Write::Edit { before, after }) => format!(
-            "{subject} {turn}weight {} -> {}",
-            before.weight, after.weight
-        ),
+        (_, _, Write::Edit { before, after }) => {
+            let why = match ruling {
+                Ruling {
+                    rising: Some(_), ..
+                } => " (slow start)",
+                Ruling { replaced: true, .. } => ": the sorry server answers instead",
+                _ => "",
+            };
+            let (before, after) = (before.weight, after.weight);
+            format!("{subject} {turn}weight {before} -> {after}{why}")
+        }
         (_, _, Write::Delete(_)) => format!("{subject} {turn}removed"),
     }
 }

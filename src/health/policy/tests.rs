@@ -1,5 +1,7 @@
 //! The policy as a table: what is remembered, what is found, what becomes of it.
 
+mod rules;
+
 use super::*;
 use crate::model::Forward;
 
@@ -34,6 +36,27 @@ fn remove() -> Policy {
         on_failure: OnFailure::Remove,
         ..Policy::default()
     }
+}
+
+fn decide(
+    policy: &Policy,
+    members: &[Record],
+    sorry: Option<&Record>,
+    actual: &[Server],
+    sorry_busy: bool,
+) -> Decision {
+    let rules = Rules {
+        policy: *policy,
+        ..Rules::default()
+    };
+    let situation = Situation {
+        members,
+        sorry,
+        actual,
+        sorry_busy,
+        now: 0,
+    };
+    super::decide(&rules, &situation)
 }
 
 /// The writes in order, as `+1=0` (add .1 at 0), `1:0>1`, `-1`.
@@ -228,25 +251,4 @@ fn servers_that_nobody_told_us_of_are_left_alone_and_count() {
     let decision = decide(&Policy::default(), &members, Some(&sorry), &table, false);
     assert_eq!(writes(&decision), "1:1>0");
     assert_eq!(decision.live, 1);
-}
-
-#[test]
-fn quorum_and_hysteresis_count_weights() {
-    let policy = Policy {
-        quorum: 3,
-        hysteresis: 1,
-        ..Policy::default()
-    };
-    for (live, was_below, below) in [
-        (1, false, true),
-        (2, false, false),
-        (2, true, true),
-        (3, true, true),
-        (4, true, false),
-    ] {
-        assert_eq!(below_quorum(&policy, live, 10, was_below), below, "{live}");
-    }
-    // All that there is must be enough, and nothing never is.
-    assert!(!below_quorum(&policy, 2, 2, true));
-    assert!(below_quorum(&policy, 0, 0, false));
 }

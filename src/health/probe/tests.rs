@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::health::check::{CheckKind, CheckSpec};
-use crate::health::policy::Policy;
+use crate::health::policy::Rules;
 use crate::health::pool::PoolError;
 use crate::health::report::Severity;
 use crate::health::spec::{Roster, ServerSpec};
@@ -15,10 +15,10 @@ use crate::model::{
 };
 
 #[derive(Clone, Default)]
-struct Table(Arc<Mutex<Vec<Server>>>);
+pub(super) struct Table(pub(super) Arc<Mutex<Vec<Server>>>);
 
 impl Table {
-    fn weights(&self) -> Vec<u32> {
+    pub(super) fn weights(&self) -> Vec<u32> {
         self.0.lock().unwrap().iter().map(|s| s.weight).collect()
     }
 }
@@ -66,7 +66,7 @@ impl Pool for Table {
     }
 }
 
-fn server(port: u16) -> Server {
+pub(super) fn server(port: u16) -> Server {
     Server {
         address: [127, 0, 0, 1].into(),
         port,
@@ -77,7 +77,7 @@ fn server(port: u16) -> Server {
     }
 }
 
-fn spec(sorry: Option<Server>) -> ServiceSpec {
+pub(super) fn spec(sorry: Option<Server>) -> ServiceSpec {
     let check = CheckSpec {
         interval: Duration::from_millis(20),
         retry_interval: Duration::from_millis(1),
@@ -93,16 +93,18 @@ fn spec(sorry: Option<Server>) -> ServiceSpec {
         sorry: sorry.map(|server| ServerSpec {
             server,
             check: None,
+            maintenance: false,
         }),
-        policy: Policy::default(),
+        name: None,
+        rules: Rules::default(),
     }
 }
 
 /// An empty directory that goes away again.
-struct Directory(PathBuf);
+pub(super) struct Directory(pub(super) PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("lbctl-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         Self(path)
@@ -116,7 +118,7 @@ impl Drop for Directory {
 }
 
 /// A port that nothing listens on.
-fn closed() -> u16 {
+pub(super) fn closed() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
