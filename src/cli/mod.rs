@@ -6,6 +6,7 @@ mod convert;
 mod documents;
 mod host;
 mod probe;
+mod run;
 mod settings;
 mod setup;
 mod table;
@@ -19,6 +20,7 @@ pub use convert::{ExportArgs, ExportLanguage, ImportArgs, ImportLanguage};
 pub use documents::{CompletionsArgs, ManArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
+pub use run::{RunArgs, StatusArgs};
 pub use settings::{
     RestoreArgs, SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs,
 };
@@ -168,6 +170,10 @@ pub enum Verb {
     Import(ImportArgs),
     /// Write lbctl.toml in another tool's language
     Export(ExportArgs),
+    /// Apply the file, check the servers and keep the table until told to stop
+    Run(RunArgs),
+    /// Show what the running service believes
+    Status(StatusArgs),
     /// Find out why it does not work
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer

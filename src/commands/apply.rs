@@ -62,6 +62,55 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
     Ok(Status::Done)
 }
 
+/// Makes the machine what the file says, for a probe that goes on from there:
+/// services that are not there yet begin with the servers that are not checked; the
+/// probe lets the others in when their checks pass.
+pub(super) fn take_over(context: &mut Context, config: &Config) -> Result<()> {
+    let mut machine = ThisMachine {
+        context,
+        seen: None,
+    };
+    let seen = machine.look().map_err(ApplyError::Look)?;
+    let mut holds = holds(config, &states()?);
+    let is_there = |id| seen.table.iter().any(|state| state.service.id == id);
+    for server in &config.virtual_servers {
+        let id = server.service.id;
+        if is_there(id) {
+            continue;
+        }
+        let checked = server
+            .real_servers
+            .iter()
+            .filter(|real| real.check.is_some());
+        let names = checked.map(|real| (real.server.name(), Hold::Presence));
+        holds.entry(id).or_default().extend(names);
+    }
+    machine.seen = Some(seen);
+    carry_out(&mut machine, &config.desired(), &holds)
+}
+
+/// Takes away all that was made for a file.
+pub(super) fn take_away(context: &mut Context) -> Result<()> {
+    let mut machine = ThisMachine {
+        context,
+        seen: None,
+    };
+    carry_out(&mut machine, &Desired::default(), &Holds::new())
+}
+
+fn carry_out(machine: &mut ThisMachine<'_>, desired: &Desired, holds: &Holds) -> Result<()> {
+    let manner = Manner::default();
+    let prepared = reconcile::prepare(machine, desired, holds, manner)?;
+    Ok(reconcile::apply(
+        machine, desired, holds, manner, &prepared,
+    )?)
+}
+
+fn states() -> Result<Vec<State>> {
+    read_states(&Place::here()?.run_directory(&run_dir()))
+        .map_err(|error| Error::Machine(format!("cannot read what the probe wrote: {error}")))
+}
+
 fn read(args: &ReachArgs) -> Result<Wish> {
     let config = Config::load(&args.file, &System)?;
     if config.virtual_servers.is_empty() && !args.allow_empty {

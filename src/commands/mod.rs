@@ -14,6 +14,7 @@ mod ipvsadm;
 mod list;
 mod probe;
 mod rehearsal;
+mod run;
 mod save;
 mod settings;
 mod setup;
@@ -86,6 +87,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Apply(args) => apply::apply(&mut context, args),
         Verb::Import(args) => convert::import(&mut context, args),
         Verb::Export(args) => convert::export(&mut context, args),
+        Verb::Run(args) => run::run(&mut context, args),
+        Verb::Status(args) => run::status(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
         Verb::Completions(args) => documents::completions(&mut context, args),

@@ -96,16 +96,25 @@ fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
 }
 
 /// Transitions go to stderr, as a service's log; attempts only with `-v`.
-fn journal(context: &Context) -> impl Journal + use<> {
+pub(super) fn journal(context: &Context) -> impl Journal + use<> {
     let threshold = match (context.quiet, context.verbose) {
         (true, _) => Level::Trouble,
         (_, true) => Level::Attempt,
         _ => Level::Transition,
     };
+    // The journal's priorities, where it reads what we write (sd-daemon(3)).
+    let prefixed = std::env::var_os("JOURNAL_STREAM").is_some();
     move |level: Level, text: &str| {
-        if level >= threshold {
-            super::eprintln_lossy(text);
+        if level < threshold {
+            return;
         }
+        let priority = match level {
+            _ if !prefixed => "",
+            Level::Attempt => "<7>",
+            Level::Transition => "<6>",
+            Level::Trouble => "<4>",
+        };
+        super::eprintln_lossy(&format!("{priority}{text}"));
     }
 }
 
@@ -183,7 +192,7 @@ pub(super) fn show(context: &mut Context, report: &ProbeReport) -> Result<()> {
     Ok(())
 }
 
-fn status(severity: Severity) -> Status {
+pub(super) fn status(severity: Severity) -> Status {
     match severity {
         Severity::Well => Status::Done,
         Severity::Warning => Status::Warning,

@@ -42,7 +42,7 @@ pub use policy::{
     Decision, OnFailure, Policy, Rules, Ruling, Situation, Slot, SorryMode, Standing, Write, decide,
 };
 pub use pool::{Pool, PoolError};
-pub use probe::Probe;
+pub use probe::{Ended, Probe};
 pub use record::{Entry, LastChange, LastResult, Record};
 pub use report::{
     DrainReport, ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity, SlowStartReport,

@@ -53,6 +53,15 @@ pub struct Probe<'a> {
     runner: Runner,
 }
 
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It shall not go on.
+    Stopped,
+    /// It shall go on with services that are told anew.
+    Reload,
+}
+
 impl<'a> Probe<'a> {
     /// Takes services over. Their state files and locks are in `directory`, which
     /// is made if it is not there. Nothing is written to the table yet.
@@ -127,7 +136,8 @@ impl<'a> Probe<'a> {
                     }
                 }
                 Some(Event::Stop) => return self.report(),
-                None => {}
+                // Once is once.
+                Some(Event::Reload) | None => {}
             }
         }
         for index in 0..self.services.len() {
@@ -136,9 +146,9 @@ impl<'a> Probe<'a> {
         self.report()
     }
 
-    /// Checks and keeps until it is stopped; the table stays as it is then.
-    /// `beat` is called after every round, for a watchdog or metrics.
-    pub fn run_loop(&mut self, beat: &mut dyn FnMut(&ProbeReport)) {
+    /// Checks and keeps until somebody wants something else; the table stays as it is
+    /// then. `beat` is called after every round, for a watchdog or metrics.
+    pub fn run_loop(&mut self, beat: &mut dyn FnMut(&ProbeReport)) -> Ended {
         self.take_new_checks(|check| check.spec().interval);
         loop {
             let time = now();
@@ -164,7 +174,8 @@ impl<'a> Probe<'a> {
                         let in_doubt = self.note(id, &outcome);
                         self.runner.finished(id, in_doubt);
                     }
-                    Event::Stop => return,
+                    Event::Stop => return Ended::Stopped,
+                    Event::Reload => return Ended::Reload,
                 }
                 taken += 1;
                 if taken < BATCH {

@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::record::{Entry, Record};
 use super::state::State;
 use super::verdict::Verdict;
 
 /// How a server is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerStatus {
     /// Its checks pass.
@@ -25,7 +25,7 @@ pub enum ServerStatus {
 }
 
 /// What is believed of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerReport {
     /// Its address.
     pub address: IpAddr,
@@ -72,7 +72,7 @@ pub struct ServerReport {
 }
 
 /// A drain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrainReport {
     /// Who did it.
     pub by: String,
@@ -85,7 +85,7 @@ pub struct DrainReport {
 }
 
 /// How far a weight has grown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlowStartReport {
     /// Since when it grows, seconds since 1970.
     pub since: u64,
@@ -145,7 +145,7 @@ impl From<&Record> for ServerReport {
 }
 
 /// What is believed of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceReport {
     /// Its name, `tcp 192.0.2.1:80`.
     pub service: String,
@@ -175,7 +175,7 @@ impl From<&State> for ServiceReport {
 }
 
 /// How things are, as a monitoring plugin says it; the numbers are its exit codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Every server is up, or drained on purpose.
@@ -189,7 +189,7 @@ pub enum Severity {
 }
 
 /// What is believed of all services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeReport {
     /// The services.
     pub services: Vec<ServiceReport>,

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::admission::{self, Admission};
@@ -33,6 +33,8 @@ pub enum Event {
     Finished(CheckId, Outcome),
     /// Somebody wants it to end.
     Stop,
+    /// Somebody wants the services to be told anew.
+    Reload,
 }
 
 enum Message {
@@ -43,6 +45,7 @@ enum Message {
         ended: Duration,
     },
     Stop,
+    Reload,
 }
 
 /// Stops a running probe, from any thread.
@@ -56,19 +59,40 @@ impl Stopper {
         let _ = self.0.send(Message::Stop);
     }
 
+    /// Ends the loop, for it to be entered again with other services.
+    pub fn reload(&self) {
+        let _ = self.0.send(Message::Reload);
+    }
+
+    /// As [`Stopper::stop_on_signals`], and reloads on SIGHUP.
+    ///
+    /// # Errors
+    /// The handlers cannot be installed.
+    pub fn obey_signals(&self) -> io::Result<()> {
+        self.listen(&[SIGTERM, SIGINT, SIGHUP])
+    }
+
     /// Stops on SIGTERM and SIGINT. The thread that waits for them lives as long
     /// as the process.
     ///
     /// # Errors
     /// The handlers cannot be installed.
     pub fn stop_on_signals(&self) -> io::Result<()> {
-        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        self.listen(&[SIGTERM, SIGINT])
+    }
+
+    fn listen(&self, signals: &[i32]) -> io::Result<()> {
+        let mut signals = Signals::new(signals)?;
         let stopper = self.clone();
         std::thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
-                for _ in &mut signals {
-                    stopper.stop();
+                for signal in &mut signals {
+                    if signal == SIGHUP {
+                        stopper.reload();
+                    } else {
+                        stopper.stop();
+                    }
                 }
             })?;
         Ok(())
@@ -161,6 +185,7 @@ impl Runner {
     fn event(&mut self, message: Message) -> Option<Event> {
         match message {
             Message::Stop => Some(Event::Stop),
+            Message::Reload => Some(Event::Reload),
             Message::Finished {
                 id,
                 outcome,

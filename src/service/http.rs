@@ -5,18 +5,19 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use super::Board;
-
 /// Longer heads are not read.
 const LONGEST_HEAD: u64 = 8 * 1024;
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Serves the board's metrics at this address, and returns the one it got (port 0
+/// Serves what `metrics` says at this address, and returns the one it got (port 0
 /// lets the system choose). The thread lives as long as the process.
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn serve_metrics(address: SocketAddr, board: Board) -> io::Result<SocketAddr> {
+pub fn serve_metrics(
+    address: SocketAddr,
+    metrics: impl Fn() -> String + Send + 'static,
+) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let address = listener.local_addr()?;
     thread::Builder::new()
@@ -24,13 +25,13 @@ pub fn serve_metrics(address: SocketAddr, board: Board) -> io::Result<SocketAddr
         .spawn(move || {
             for stream in listener.incoming().flatten() {
                 // Whoever goes away needs no answer.
-                let _ = answer(&stream, &board);
+                let _ = answer(&stream, &metrics);
             }
         })?;
     Ok(address)
 }
 
-fn answer(stream: &TcpStream, board: &Board) -> io::Result<()> {
+fn answer(stream: &TcpStream, metrics: &dyn Fn() -> String) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut head = BufReader::new(stream.take(LONGEST_HEAD));
@@ -46,7 +47,7 @@ fn answer(stream: &TcpStream, board: &Board) -> io::Result<()> {
         (Some("GET"), Some("/metrics")) => (
             "200 OK",
             "text/plain; version=0.0.4; charset=utf-8",
-            board.read().metrics,
+            metrics(),
         ),
         (Some("GET"), Some(_)) => (
             "404 Not Found",
@@ -66,7 +67,6 @@ fn answer(stream: &TcpStream, board: &Board) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Snapshot;
     use super::*;
 
     fn get(address: SocketAddr, request: &str) -> String {
@@ -79,12 +79,8 @@ mod tests {
 
     #[test]
     fn metrics_are_served() {
-        let board = Board::default();
-        board.post(Snapshot {
-            status: String::new(),
-            metrics: "up 1\n".to_owned(),
-        });
-        let address = serve_metrics("127.0.0.1:0".parse().unwrap(), board).unwrap();
+        let any = "127.0.0.1:0".parse().unwrap();
+        let address = serve_metrics(any, || "up 1\n".to_owned()).unwrap();
         let answer = get(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(answer.ends_with("\r\n\r\nup 1\n"), "{answer}");

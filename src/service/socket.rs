@@ -1,5 +1,5 @@
-//! A unix socket that answers one question per connection: `status`, `metrics`, or
-//! `reload`. Root and root's group may ask.
+//! A unix socket that answers one question per connection: a word. Root and root's
+//! group may ask.
 
 use std::fmt;
 use std::fs::{self, Permissions};
@@ -9,8 +9,6 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
-
-use super::Board;
 
 /// The socket's name in the run directory.
 pub const SOCKET: &str = "lbctl.sock";
@@ -26,15 +24,14 @@ pub struct StatusSocket {
 }
 
 impl StatusSocket {
-    /// Listens in this directory, and calls `reload` when somebody asks for it. The
-    /// thread that listens lives as long as the process.
+    /// Listens in this directory; `answer` knows what to say to a question, or that
+    /// it is none. The thread that listens lives as long as the process.
     ///
     /// # Errors
     /// There cannot be a socket, or another service answers on it.
     pub fn listen(
         directory: &Path,
-        board: Board,
-        reload: impl Fn() + Send + 'static,
+        answer: impl Fn(&str) -> Option<String> + Send + 'static,
     ) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let path = directory.join(SOCKET);
@@ -52,10 +49,10 @@ impl StatusSocket {
         thread::Builder::new()
             .name("status".to_owned())
             .spawn(move || {
-                // One after the other: an answer is ready before it is asked for.
+                // One after the other: an answer is quick, and a slow asker cut off.
                 for stream in listener.incoming().flatten() {
                     // Whoever asked and went away needs no answer.
-                    let _ = answer(stream, &board, &reload);
+                    let _ = talk(&stream, &answer);
                 }
             })?;
         Ok(Self { path })
@@ -68,21 +65,17 @@ impl Drop for StatusSocket {
     }
 }
 
-fn answer(stream: UnixStream, board: &Board, reload: &dyn Fn()) -> io::Result<()> {
+fn talk(mut stream: &UnixStream, answer: &dyn Fn(&str) -> Option<String>) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut question = String::new();
-    BufReader::new((&stream).take(LONGEST_QUESTION)).read_line(&mut question)?;
-    let text = match question.trim_end() {
-        "status" => board.read().status,
-        "metrics" => board.read().metrics,
-        "reload" => {
-            reload();
-            "reloading\n".to_owned()
-        }
-        _ => "error: ask for status, metrics or reload\n".to_owned(),
-    };
-    (&stream).write_all(text.as_bytes())
+    BufReader::new(stream.take(LONGEST_QUESTION)).read_line(&mut question)?;
+    let text = answer(question.trim_end());
+    stream.write_all(
+        text.as_deref()
+            .unwrap_or("error: no such question\n")
+            .as_bytes(),
+    )
 }
 
 /// Why there is no answer.
@@ -130,9 +123,6 @@ pub fn ask(directory: &Path, question: &str) -> Result<String, AskError> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
-    use super::super::Snapshot;
     use super::*;
 
     fn directory(name: &str) -> PathBuf {
@@ -148,32 +138,23 @@ mod tests {
             ask(&directory, "status"),
             Err(AskError::NotRunning)
         ));
-        let board = Board::default();
-        let (sender, reloads) = mpsc::channel();
-        let socket = StatusSocket::listen(&directory, board.clone(), move || {
-            let _ = sender.send(());
+        let socket = StatusSocket::listen(&directory, |question| {
+            (question == "status").then(|| "{}\n".to_owned())
         })
         .unwrap();
-        board.post(Snapshot {
-            status: "{}\n".to_owned(),
-            metrics: "up 1\n".to_owned(),
-        });
         // A silent one delays others for a while, and no longer.
         let silent = UnixStream::connect(directory.join(SOCKET)).unwrap();
         assert_eq!(ask(&directory, "status").unwrap(), "{}\n");
-        assert_eq!(ask(&directory, "metrics").unwrap(), "up 1\n");
         assert!(ask(&directory, "what").unwrap().starts_with("error"));
-        assert_eq!(ask(&directory, "reload").unwrap(), "reloading\n");
-        reloads.recv().unwrap();
         drop(silent);
 
-        let second = StatusSocket::listen(&directory, board.clone(), || ());
+        let second = StatusSocket::listen(&directory, |_| None);
         assert_eq!(second.unwrap_err().kind(), io::ErrorKind::AddrInUse);
         drop(socket);
         assert!(!directory.join(SOCKET).exists());
         // One that a killed service left is replaced.
         drop(UnixListener::bind(directory.join(SOCKET)).unwrap());
-        StatusSocket::listen(&directory, board, || ()).unwrap();
+        StatusSocket::listen(&directory, |_| None).unwrap();
         let _ = fs::remove_dir_all(directory);
     }
 }
