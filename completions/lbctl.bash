@@ -1454,7 +1454,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__probe)
-            opts="-t -u -f -6 -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --once --loop --http --tcp --virtualhost --status --port --interval --connect-timeout --timeout --fall --rise --retry-interval --sorry --on-failure --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-t -u -f -6 -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --once --loop --http --https --tcp --exec --dns --ping --udp --virtualhost --status --body --address --port --interval --connect-timeout --timeout --fall --rise --retry-interval --sorry --on-failure --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1492,11 +1492,31 @@ _lbctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --https)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --virtualhost)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --status)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --body)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --address)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -434,8 +434,13 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s u -l udp-service -
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l sctp-service -d 'SCTP service' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l http -d 'Ask for this page by HTTP' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l virtualhost -d 'Host name to ask for' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l https -d 'Ask for this page by HTTPS; name, CA and dates of the certificate are verified' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l exec -d 'Run this program; exit status 0 is up. {address} and {port} in its words are replaced. The last option, or ended by \';\'' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l dns -d 'Ask a name server for this zone; the SOA record, "." is the root' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l virtualhost -d 'Host name to ask for, and the name on the certificate' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l status -d 'Status that is well: 200, 200-299, or a comma list' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l body -d 'What must be in the page: a regular expression' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l address -d 'Address to check; the server\'s own when left out' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l port -d 'Port to check; the server\'s own when left out' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l interval -d 'Time from check to check' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l connect-timeout -d 'Time to connect' -r
@@ -454,6 +459,8 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s 6 -l ipv6 -d 'The 
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l once -d 'Check each server once (with its retries), set weights, print, end'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l loop -d 'Check until told to stop'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l tcp -d 'Connect by TCP'
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l ping -d 'Send an ICMP echo'
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l udp -d 'Send an empty UDP datagram; an ICMP error that comes back is a failure'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l json -d 'Answer in JSON'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s q -l quiet -d 'Say only what is wrong'

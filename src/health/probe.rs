@@ -23,6 +23,9 @@ use super::verdict::{Tracker, Verdict};
 /// How often the table is looked at when no check sets a pace.
 const PACE: Duration = Duration::from_secs(10);
 
+/// Results that are taken at most before the services have their round.
+const BATCH: usize = 1000;
+
 struct Running {
     tracker: Tracker,
     /// The services that have a server with this check.
@@ -152,13 +155,21 @@ impl<'a> Probe<'a> {
                 self.take_new_checks(|check| check.spec().interval);
             }
             let due = self.services.iter().map(|kept| kept.round_due).min();
-            match self.runner.wait(due, self.journal) {
-                Some(Event::Finished(id, outcome)) => {
-                    let in_doubt = self.note(id, &outcome);
-                    self.runner.finished(id, in_doubt);
+            let mut event = self.runner.wait(due, self.journal);
+            // When hundreds of servers turn at once, one round is for all of them.
+            let mut taken = 0;
+            while let Some(next) = event.take() {
+                match next {
+                    Event::Finished(id, outcome) => {
+                        let in_doubt = self.note(id, &outcome);
+                        self.runner.finished(id, in_doubt);
+                    }
+                    Event::Stop => return,
                 }
-                Some(Event::Stop) => return,
-                None => {}
+                taken += 1;
+                if taken < BATCH {
+                    event = self.runner.ready();
+                }
             }
         }
     }

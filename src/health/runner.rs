@@ -23,6 +23,9 @@ use crate::model::format_duration;
 /// That checks are late is said again after this time.
 const REMINDER: Duration = Duration::from_hours(1);
 
+/// Checks start on this beat: those of a moment together, with one awakening.
+const TICK: Duration = Duration::from_millis(5);
+
 /// What wakes the loop.
 #[derive(Debug)]
 pub enum Event {
@@ -141,11 +144,22 @@ impl Runner {
     /// Starts what is due, and sleeps until an event or this time at the latest.
     pub fn wait(&mut self, until: Option<Duration>, journal: &mut dyn Journal) -> Option<Event> {
         self.start_due(journal);
-        let message = match until.into_iter().chain(self.schedule.next_due()).min() {
+        let due = self.schedule.next_due().map(tick);
+        let message = match until.into_iter().chain(due).min() {
             None => self.messages.recv().ok(),
             Some(until) => self.sleep(until, journal),
         };
-        match message? {
+        self.event(message?)
+    }
+
+    /// An event that is there already.
+    pub fn ready(&mut self) -> Option<Event> {
+        let message = self.messages.try_recv().ok()?;
+        self.event(message)
+    }
+
+    fn event(&mut self, message: Message) -> Option<Event> {
+        match message {
             Message::Stop => Some(Event::Stop),
             Message::Finished {
                 id,
@@ -234,6 +248,12 @@ impl Drop for Runner {
     fn drop(&mut self) {
         self.kit.kill_children();
     }
+}
+
+/// The tick at this time or after it.
+fn tick(time: Duration) -> Duration {
+    let ticks = time.as_nanos().div_ceil(TICK.as_nanos());
+    u32::try_from(ticks).map_or(time, |ticks| TICK.saturating_mul(ticks))
 }
 
 /// The time since the machine started. Unlike [`std::time::Instant`] it goes on

@@ -14,6 +14,7 @@ mod whole;
 pub use desired::{Actual, Desired, Hold, Holds, HostPlan, HostWish, Manner, Owned};
 pub use engine::{ApplyError, Machine, Prepared, apply, prepare};
 pub use lost::carried_out;
+pub use plan::plan;
 pub use run::{Failure, Host, StepError, Table, run};
 pub use settings::timeouts;
 pub use table::{RequestError, TableRequest, add, delete, edit, replace};

@@ -28,6 +28,21 @@ pub fn text(services: usize, servers: usize) -> String {
     text
 }
 
+/// The same as a configuration file; the services need no way in.
+pub fn config(services: usize, servers: usize) -> String {
+    let mut text = "[defaults]\nprotocol = \"tcp\"\nscheduler = \"wlc\"\nmethod = \"nat\"\nvip = \"none\"\n\n[host]\nip_forward = true\n\n".to_owned();
+    for service in (0..services).map(service) {
+        let _ = writeln!(text, "[[virtual_server]]\nlisten = \"{service}\"");
+        for server in (0..servers).map(server) {
+            let _ = writeln!(
+                text,
+                "[[virtual_server.real_server]]\naddress = \"{server}\"\nweight = 1"
+            );
+        }
+    }
+    text
+}
+
 /// A namespace with that table.
 pub fn loaded(name: &str, services: usize, servers: usize) -> Namespace {
     let namespace = Namespace::new(name);

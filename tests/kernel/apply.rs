@@ -14,6 +14,7 @@ use super::world::{VIP, World};
 
 pub const TESTS: &[Test] = &[
     ("apply::the_walkthrough_from_a_file", the_walkthrough),
+    ("apply::the_example_of_the_readme", example_of_the_readme),
     ("apply::what_is_so_is_not_written", nothing_is_written),
     ("apply::others_are_left_alone", others_are_left_alone),
     ("apply::what_a_probe_holds_stays_held", held_servers_stay),
@@ -118,6 +119,24 @@ fn the_walkthrough() -> Result<(), Failed> {
     file.run(director, "apply --allow-empty").ok();
     director.lbctl("forward off").ok();
     expect_same(&before, &picture(director));
+    Ok(())
+}
+
+/// The file in the README does what stands below it.
+fn example_of_the_readme() -> Result<(), Failed> {
+    let readme = include_str!("../../README.md");
+    let (_, behind) = readme.split_once("```toml\n").ok_or("no file")?;
+    let (text, behind) = behind.split_once("```\n").ok_or("no end of the file")?;
+    let (_, behind) = behind.split_once("# lbctl diff\n").ok_or("no diff")?;
+    let (shown, _) = behind.split_once("    # lbctl apply").ok_or("no apply")?;
+    let world = World::with_servers("apply-readme");
+    let file = ConfigFile::new("apply-readme", text);
+    let told = file.run(&world.director, "diff").stdout;
+    let shown: Vec<&str> = shown.lines().map(str::trim).collect();
+    assert_eq!(told.lines().collect::<Vec<_>>(), shown);
+    file.run(&world.director, "apply").ok();
+    let answers: BTreeSet<String> = (0..4).map(|_| world.curl()).collect();
+    assert_eq!(answers, BTreeSet::from(["w1".to_owned(), "w2".to_owned()]));
     Ok(())
 }
 

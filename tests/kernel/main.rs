@@ -16,6 +16,7 @@ mod ldirectord;
 mod model;
 mod no_module;
 mod overflow;
+mod probe_kinds;
 mod random;
 mod save;
 mod setup;
@@ -55,6 +56,7 @@ fn main() {
         apply::TESTS,
         traffic::TESTS,
         model::TESTS,
+        probe_kinds::TESTS,
         demo::TESTS,
         ldirectord::TESTS,
         differential::FIXED,

@@ -28,6 +28,22 @@ impl Deadline {
     }
 }
 
+/// Connects within this time.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`]: it took longer; others: what was told of the server.
+pub(super) fn connect(target: SocketAddr, within: Duration) -> io::Result<TcpStream> {
+    let deadline = Deadline::after(within);
+    match TcpStream::connect_timeout(&target, within) {
+        // The connection was given up, and no error was there to be read; seen with
+        // hosts that do not answer ARP. The next attempt gets it.
+        Err(error) if error.raw_os_error().is_none() && error.kind() != io::ErrorKind::TimedOut => {
+            TcpStream::connect_timeout(&target, deadline.left()?)
+        }
+        other => other,
+    }
+}
+
 /// A connection for one attempt.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -42,7 +58,7 @@ impl Connection {
         within: Duration,
         deadline: Deadline,
     ) -> io::Result<Self> {
-        let socket = TcpStream::connect_timeout(&target, within)?;
+        let socket = connect(target, within)?;
         socket.set_write_timeout(Some(deadline.left()?))?;
         Ok(Self { socket, deadline })
     }

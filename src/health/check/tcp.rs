@@ -1,14 +1,15 @@
 //! The TCP check: a connection that is accepted in time.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 
+use super::deadline::connect;
 use super::{CheckSpec, Outcome, failure};
 
 /// Connects and closes.
 pub(super) fn attempt(target: SocketAddr, spec: &CheckSpec) -> Outcome {
     let within = spec.connect_timeout.min(spec.timeout);
-    match TcpStream::connect_timeout(&target, within) {
+    match connect(target, within) {
         Ok(_) => Outcome::passed("connected"),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => failure::no_connection(within),
         Err(error) => failure::judge(&error),
