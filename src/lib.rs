@@ -39,5 +39,7 @@ pub mod plumbing;
 pub mod reconcile;
 /// Values into what a person or a script reads.
 pub mod render;
+/// What a long-running lbctl says to systemd, to askers, to Prometheus.
+pub mod service;
 /// The questions of `setup`, and the proof that it works.
 pub mod wizard;

@@ -2,7 +2,7 @@
 //! that asks the resolver and /etc/services.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Mutex;
 use std::{fs, thread};
 
@@ -13,6 +13,10 @@ use crate::model::{Protocol, SocketName};
 /// # Errors
 /// A sentence that says which word cannot be right, and why.
 pub fn socket(text: &str, protocol: Option<Protocol>) -> Result<(IpAddr, Option<u16>), String> {
+    // What most are, in saved tables and files: nothing to look up.
+    if let Ok(plain) = text.parse::<SocketAddr>() {
+        return Ok((plain.ip(), Some(plain.port())));
+    }
     let name = SocketName::parse(text).map_err(|error| error.to_string())?;
     let port = match name.port {
         Some(port) => Some(self::port(&port, protocol)?),

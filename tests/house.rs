@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["model", "lookup", "formats", "ipvs", "reconcile"],
     ),
     ("plumbing", &["model", "netlink", "reconcile"]),
+    ("service", &[]),
     ("check", &["model", "ipvs", "plumbing"]),
     (
         "wizard",

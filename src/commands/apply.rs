@@ -10,8 +10,8 @@ use crate::health::{Entry, State, Verdict, read_states};
 use crate::model::ServiceId;
 use crate::plumbing::{Place, run_dir};
 use crate::reconcile::{
-    self, Actual, Desired, Hold, Holds, Host, HostPlan, HostWish, Machine, Manner, Owned, Prepared,
-    StepError, Table,
+    self, Actual, ApplyError, Desired, Hold, Holds, Host, HostPlan, HostWish, Machine, Manner,
+    Owned, Prepared, StepError, Table,
 };
 use crate::render;
 
@@ -30,8 +30,7 @@ struct Wish {
 pub(super) fn diff(context: &mut Context, args: &DiffArgs) -> Result<Status> {
     // Whoever only looks takes no lock and makes no directory.
     context.dry_run = true;
-    let wish = read(&args.reach)?;
-    let prepared = prepare(context, &wish)?;
+    let (wish, prepared) = prepare(context, &args.reach)?;
     if args.language.is_some() {
         context.print_plan(&prepared.steps)?;
     } else {
@@ -42,8 +41,7 @@ pub(super) fn diff(context: &mut Context, args: &DiffArgs) -> Result<Status> {
 
 /// `apply`.
 pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
-    let wish = read(&args.reach)?;
-    let prepared = prepare(context, &wish)?;
+    let (wish, prepared) = prepare(context, &args.reach)?;
     if context.dry_run {
         context.print_plan(&prepared.steps)?;
         return Ok(Status::Done);
@@ -54,7 +52,10 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
         manner,
         ..
     } = &wish;
-    let mut machine = ThisMachine { context };
+    let mut machine = ThisMachine {
+        context,
+        seen: None,
+    };
     reconcile::apply(&mut machine, desired, holds, *manner, &prepared)?;
     if !context.quiet || context.json {
         show(context, &wish, &prepared)?;
@@ -135,14 +136,29 @@ fn holds(config: &Config, states: &[State]) -> Holds {
     holds
 }
 
-fn prepare(context: &mut Context, wish: &Wish) -> Result<Prepared> {
-    let mut machine = ThisMachine { context };
+/// Reads the file and, in the meantime, the table: neither needs the other.
+fn prepare(context: &mut Context, args: &ReachArgs) -> Result<(Wish, Prepared)> {
+    let mut machine = ThisMachine {
+        context,
+        seen: None,
+    };
+    let (wish, seen) = std::thread::scope(|scope| {
+        let wish = scope.spawn(|| read(args));
+        let seen = machine.look();
+        match wish.join() {
+            Ok(wish) => (wish, seen),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    // Who wrote a wrong file wants to know that first.
+    let wish = wish?;
+    machine.seen = Some(seen.map_err(ApplyError::Look)?);
     let Wish {
         desired,
         holds,
         manner,
         ..
-    } = wish;
+    } = &wish;
     let prepared = reconcile::prepare(&mut machine, desired, holds, *manner)?;
     if !prepared.foreign.is_empty() && context.verbose {
         let names: Vec<String> = prepared.foreign.iter().map(ToString::to_string).collect();
@@ -152,7 +168,7 @@ fn prepare(context: &mut Context, wish: &Wish) -> Result<Prepared> {
             names.join(", ")
         ));
     }
-    Ok(prepared)
+    Ok((wish, prepared))
 }
 
 fn show(context: &mut Context, wish: &Wish, prepared: &Prepared) -> Result<()> {
@@ -170,10 +186,15 @@ fn show(context: &mut Context, wish: &Wish, prepared: &Prepared) -> Result<()> {
 /// This machine, as the engine sees it.
 struct ThisMachine<'a> {
     context: &'a mut Context,
+    /// What was looked at already, for the next look.
+    seen: Option<Actual>,
 }
 
 impl Machine for ThisMachine<'_> {
     fn look(&mut self) -> std::result::Result<Actual, StepError> {
+        if let Some(seen) = self.seen.take() {
+            return Ok(seen);
+        }
         let client = self.context.ipvs("read the IPVS table")?;
         Ok(Actual {
             table: client.table()?,

@@ -14,5 +14,5 @@ mod wire;
 
 pub use client::Client;
 pub use error::{Error, Result};
-pub use proc::{Connection, connections, table as proc_table};
+pub use proc::{Connection, connections, table as proc_table, totals};
 pub use settings::Info;

@@ -7,8 +7,8 @@ use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::{
-    Family, Forward, Netmask, Protocol, Scheduler, SchedulerFlags, Server, ServerState, Service,
-    ServiceId, ServiceState, Stats, Table, Tunnel,
+    Counters, Family, Forward, Netmask, Protocol, Scheduler, SchedulerFlags, Server, ServerState,
+    Service, ServiceId, ServiceState, Stats, Table, Tunnel,
 };
 
 /// /proc/net is the main thread's namespace; this is the calling thread's.
@@ -80,6 +80,33 @@ pub fn connections() -> io::Result<Vec<Connection>> {
 }
 
 /// Eight hex digits, or eight groups in brackets.
+/// Everything that IPVS counted in this network namespace since it began.
+///
+/// # Errors
+/// As [`table`].
+pub fn totals() -> io::Result<Counters> {
+    Ok(parse_totals(&read("ip_vs_stats")?))
+}
+
+/// Two lines of headings, then connections, packets in and out, bytes in and out in
+/// hexadecimal; what does not have this shape counts as 0.
+fn parse_totals(text: &str) -> Counters {
+    let mut numbers = text
+        .lines()
+        .nth(2)
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .map(|word| u64::from_str_radix(word, 16).unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    Counters {
+        connections: next(),
+        packets_in: next(),
+        packets_out: next(),
+        bytes_in: next(),
+        bytes_out: next(),
+    }
+}
+
 fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     if bare.contains(':') {
@@ -296,10 +323,22 @@ FWM  00000005 wlc ops
         );
     }
 
+    #[test]
+    fn reads_what_was_counted() {
+        let text = "   Total Incoming Outgoing         Incoming         Outgoing\n   Conns  \
+                    Packets  Packets            Bytes            Bytes\n       2F        A        \
+                    B             1000               C\n\n Conns/s   Pkts/s   Pkts/s\n       0\n";
+        let totals = parse_totals(text);
+        assert_eq!((totals.connections, totals.packets_in), (0x2f, 10));
+        assert_eq!((totals.bytes_in, totals.bytes_out), (0x1000, 12));
+        assert_eq!(parse_totals("x\n"), Counters::default());
+    }
+
     proptest! {
         #[test]
         fn any_text_is_answered(text in "\\PC{0,80}(\n\\PC{0,80}){0,8}") {
             let _ = parse_table(&text);
+            let _ = parse_totals(&text);
             let _ = text.lines().filter_map(parse_connection).count();
         }
 

@@ -5,7 +5,8 @@
 //! raise, edits that lower; timeouts and daemons; ways in; then what goes, in the
 //! other direction. What others made is not touched unless they are pruned.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use super::desired::{Actual, Desired, Hold, Holds, HostPlan, Manner, Owned, server_state};
@@ -40,24 +41,24 @@ pub fn plan(
 #[must_use]
 pub fn foreign(desired: &Desired, actual: &Actual, owned: &Owned) -> Vec<ServiceId> {
     let ours = of_concern(&actual.table, desired, owned, Manner::default());
-    let ours: Vec<ServiceId> = ours.iter().map(|state| state.service.id).collect();
+    let ours: BTreeSet<ServiceId> = ours.iter().map(|state| state.service.id).collect();
     let all = actual.table.iter().map(|state| state.service.id);
     all.filter(|id| !ours.contains(id)).collect()
 }
 
-fn of_concern(
-    table: &[ServiceState],
+fn of_concern<'a>(
+    table: &'a [ServiceState],
     desired: &Desired,
     owned: &Owned,
     manner: Manner,
-) -> Vec<ServiceState> {
+) -> Cow<'a, [ServiceState]> {
     let mut ours = owned.services.clone();
     ours.extend(desired.services.iter().map(|wanted| wanted.service.id));
-    table
-        .iter()
-        .filter(|state| manner.prune || ours.contains(&state.service.id))
-        .cloned()
-        .collect()
+    let concerns = |state: &&ServiceState| manner.prune || ours.contains(&state.service.id);
+    if table.iter().all(|state| concerns(&state)) {
+        return table.into();
+    }
+    table.iter().filter(concerns).cloned().collect()
 }
 
 /// What is wanted, where probes, drains and hands are listened to.

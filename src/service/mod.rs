@@ -1,0 +1,17 @@
+//! What a long-running lbctl says to the outside: to systemd, to whoever asks over
+//! its socket, to Prometheus. It knows texts, not what they mean.
+//!
+//! ```text
+//! probe -> Board -> socket (lbctl status), http (Prometheus)
+//! socket -> Wish (reload) -> probe
+//! ```
+
+mod board;
+mod http;
+mod manager;
+mod socket;
+
+pub use board::{Board, Snapshot};
+pub use http::serve_metrics;
+pub use manager::Manager;
+pub use socket::{AskError, SOCKET, StatusSocket, ask};
