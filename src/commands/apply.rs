@@ -1,6 +1,7 @@
 //! `diff` and `apply`: what the file says against what the machine is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
 use crate::config::{Config, System};
@@ -123,16 +124,7 @@ fn read(args: &ReachArgs) -> Result<Wish> {
     let directory = Place::here()?.run_directory(&run_dir());
     let states = read_states(&directory)
         .map_err(|error| Error::Machine(format!("cannot read what the probe wrote: {error}")))?;
-    let mut desired = config.desired();
-    for wanted in &mut desired.services {
-        let drains = drains::read(&directory, &wanted.service.id)
-            .map_err(|error| Error::Machine(format!("cannot read who is drained: {error}")))?;
-        let names: BTreeSet<_> = drains.iter().map(Drain::name).collect();
-        let servers = wanted.servers.iter_mut();
-        for server in servers.filter(|server| names.contains(&server.name())) {
-            server.weight = 0;
-        }
-    }
+    let desired = desired(&config, &directory)?;
     Ok(Wish {
         desired,
         holds: holds(&config, &states),
@@ -142,6 +134,21 @@ fn read(args: &ReachArgs) -> Result<Wish> {
         },
         config,
     })
+}
+
+/// What the file wants, with those that are drained at weight 0.
+fn desired(config: &Config, directory: &Path) -> Result<Desired> {
+    let mut desired = config.desired();
+    for wanted in &mut desired.services {
+        let drains = drains::read(directory, &wanted.service.id)
+            .map_err(|error| Error::Machine(format!("cannot read who is drained: {error}")))?;
+        let names: BTreeSet<_> = drains.iter().map(Drain::name).collect();
+        let servers = wanted.servers.iter_mut();
+        for server in servers.filter(|server| names.contains(&server.name())) {
+            server.weight = 0;
+        }
+    }
+    Ok(desired)
 }
 
 /// What a probe holds, by what it left in its files; and the sorry servers, which
@@ -276,3 +283,6 @@ impl Machine for ThisMachine<'_> {
         self.context.hands()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@
 //! schedule, admission, workers, lapse -> runner -> probe -> report
 //! ```
 //!
-//! `verdict`, `policy`, `schedule`, `admission` and `lapse` are pure. `keeper` keeps one service and sees
+//! `verdict`, `policy`, `schedule`, `admission` and `lapse` are pure. `drains` is who was
+//! taken out by hand, for those who drain and for the keeper. `keeper` keeps one service and sees
 //! the table only through `Pool`, its file only through `Store`, so that the
 //! simulation plays it without a kernel. `runner` brings the clock, the threads and
 //! the signals. This room knows no netlink and prints nothing.

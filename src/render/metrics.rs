@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::health::{ProbeReport, ServerReport, ServerStatus};
+use crate::health::{ProbeReport, ServerReport, ServerStatus, Verdict};
 use crate::model::{Counters, Protocol, ServerState, ServiceId, ServiceState};
 
 /// Prometheus' text format, version 0.0.4.
@@ -99,18 +99,20 @@ const CHECKS: [OfCheck; 4] = [
         "lbctl_server_up",
         "gauge",
         "Whether the checks of a server pass; missing while they have not spoken.",
-        |server| match (server.state, server.passed) {
-            (ServerStatus::Up, _) => Some(1),
-            (ServerStatus::Down, _) => Some(0),
-            (ServerStatus::Drained | ServerStatus::Maintenance, passed) => passed.map(u64::from),
-            (ServerStatus::Unknown, _) => None,
+        |server| match server.verdict {
+            Verdict::Up => Some(1),
+            Verdict::Down => Some(0),
+            Verdict::Unknown => None,
         },
     ),
     (
         "lbctl_server_drained",
         "gauge",
         "Whether somebody took the weight of a server away.",
-        |server| Some(u64::from(server.state == ServerStatus::Drained)),
+        |server| {
+            let out = [ServerStatus::Drained, ServerStatus::Maintenance];
+            Some(u64::from(out.contains(&server.state)))
+        },
     ),
     (
         "lbctl_server_since_timestamp_seconds",
