@@ -73,11 +73,17 @@ _lbctl() {
             lbctl,restore)
                 cmd="lbctl__subcmd__restore"
                 ;;
+            lbctl,run)
+                cmd="lbctl__subcmd__run"
+                ;;
             lbctl,save)
                 cmd="lbctl__subcmd__save"
                 ;;
             lbctl,setup)
                 cmd="lbctl__subcmd__setup"
+                ;;
+            lbctl,status)
+                cmd="lbctl__subcmd__status"
                 ;;
             lbctl,sync)
                 cmd="lbctl__subcmd__sync"
@@ -172,11 +178,17 @@ _lbctl() {
             lbctl__subcmd__help,restore)
                 cmd="lbctl__subcmd__help__subcmd__restore"
                 ;;
+            lbctl__subcmd__help,run)
+                cmd="lbctl__subcmd__help__subcmd__run"
+                ;;
             lbctl__subcmd__help,save)
                 cmd="lbctl__subcmd__help__subcmd__save"
                 ;;
             lbctl__subcmd__help,setup)
                 cmd="lbctl__subcmd__help__subcmd__setup"
+                ;;
+            lbctl__subcmd__help,status)
+                cmd="lbctl__subcmd__help__subcmd__status"
                 ;;
             lbctl__subcmd__help,sync)
                 cmd="lbctl__subcmd__help__subcmd__sync"
@@ -272,7 +284,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export check setup completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -932,7 +944,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export check setup completions man ipvsadm demo help"
+            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1253,6 +1265,20 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__help__subcmd__save)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1268,6 +1294,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1807,6 +1847,32 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__run)
+            opts="-q -v -h -V --metrics --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__save)
             opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1860,6 +1926,28 @@ _lbctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__status)
+            opts="-q -v -h -V --reload --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

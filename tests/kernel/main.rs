@@ -20,6 +20,7 @@ mod overflow;
 mod probe_kinds;
 mod random;
 mod save;
+mod service;
 mod setup;
 mod table;
 mod traffic;
@@ -56,6 +57,7 @@ fn main() {
         save::TESTS,
         convert::TESTS,
         apply::TESTS,
+        service::TESTS,
         traffic::TESTS,
         model::TESTS,
         probe_kinds::TESTS,
