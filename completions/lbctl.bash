@@ -436,12 +436,16 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__apply)
-            opts="-q -v -h -V --prune --allow-empty --keep-weights --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-q -v -h -V --prune --allow-empty --keep-weights --wait-healthy --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --wait-healthy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

@@ -485,6 +485,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -s q -l quiet -d 'Say 
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -s V -l version -d 'Print version'
+complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l wait-healthy -d 'Wait until the check of every server has passed, 60s unless said otherwise' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"

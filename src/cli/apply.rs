@@ -57,9 +57,19 @@ is written. Services, rules and addresses of others are never touched.
 
 Examples:
   lbctl apply                         make the machine what the file says
-  lbctl apply --dry-run web.toml      show the commands, change nothing")]
+  lbctl apply --dry-run web.toml      show the commands, change nothing
+  lbctl apply --wait-healthy=2m       and wait until every server's check passes")]
 pub struct ApplyArgs {
     /// Which file, and how far it reaches.
     #[command(flatten)]
     pub reach: ReachArgs,
+    /// Wait until the check of every server has passed, 60s unless said otherwise
+    #[arg(
+        long,
+        value_name = "TIMEOUT",
+        num_args = 0..=1,
+        default_missing_value = "60s",
+        require_equals = true
+    )]
+    pub wait_healthy: Option<String>,
 }

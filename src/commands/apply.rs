@@ -7,7 +7,7 @@ use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
 use crate::config::{Config, System};
 use crate::health::drains::{self, Drain};
 use crate::health::{Entry, State, Verdict, read_states};
-use crate::model::ServiceId;
+use crate::model::{ServiceId, parse_duration};
 use crate::plumbing::{Place, run_dir};
 use crate::reconcile::{
     self, Actual, ApplyError, Desired, Hold, Holds, Host, HostPlan, HostWish, Machine, Manner,
@@ -16,7 +16,7 @@ use crate::reconcile::{
 use crate::render;
 
 use super::context::Context;
-use super::{Error, Result, Status};
+use super::{Error, Result, Status, wait};
 
 /// A file that was read, and what it asks for.
 struct Wish {
@@ -41,6 +41,10 @@ pub(super) fn diff(context: &mut Context, args: &DiffArgs) -> Result<Status> {
 
 /// `apply`.
 pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
+    let patience = args.wait_healthy.as_deref().map(|text| {
+        parse_duration(text).map_err(|error| Error::Usage(format!("--wait-healthy: {error}")))
+    });
+    let patience = patience.transpose()?;
     let (wish, prepared) = prepare(context, &args.reach)?;
     if context.dry_run {
         context.print_plan(&prepared.steps)?;
@@ -60,7 +64,10 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
     if !context.quiet || context.json {
         show(context, &wish, &prepared)?;
     }
-    Ok(Status::Done)
+    match patience {
+        Some(patience) => wait::until_well(context, &wish.config, patience),
+        None => Ok(Status::Done),
+    }
 }
 
 /// Makes the machine what the file says, for a probe that goes on from there:

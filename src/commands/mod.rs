@@ -20,6 +20,7 @@ mod settings;
 mod setup;
 mod table;
 mod vip;
+mod wait;
 mod words;
 
 use std::process::ExitCode;

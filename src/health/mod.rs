@@ -30,6 +30,7 @@ mod simulation;
 mod spec;
 mod state;
 mod verdict;
+mod wait;
 mod workers;
 
 pub use check::{
@@ -53,3 +54,4 @@ pub use schedule::{CheckId, Schedule};
 pub use spec::{ProbeError, Roster, ServerSpec, ServiceSpec};
 pub use state::{Loaded, State, StateFile, Store, read_states};
 pub use verdict::{Tracker, Verdict};
+pub use wait::{Unwell, Waiting, wait_until_well};

@@ -97,6 +97,15 @@ fn the_walkthrough() -> Result<(), Failed> {
     assert_eq!(answers, BTreeSet::from(["w1".to_owned(), "w2".to_owned()]));
     agree(director);
     assert_eq!(file.run(director, "diff").ok(), "");
+    file.run(director, "apply --wait-healthy").ok();
+    world.set_health("w1", false);
+    let message = file.run(director, "apply --wait-healthy=300ms").fails(1);
+    assert!(
+        message.contains("192.168.31.100:80: status 403"),
+        "{message}"
+    );
+    assert!(!message.contains("192.168.31.101"), "{message}");
+    world.set_health("w1", true);
 
     // Other weights, another scheduler, one server less, another name.
     file.set(&walkthrough("shop", "wrr", &[("192.168.31.101", 3)]));
