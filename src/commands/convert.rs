@@ -1,5 +1,6 @@
 //! `import` and `export`: the file from and in other tools' languages.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -66,6 +67,29 @@ fn read(path: &Path) -> Result<(PathBuf, Vec<u8>)> {
     Ok((PathBuf::from("standard input"), text))
 }
 
+/// Losses with the same reason in one line: `web and 99 more: vip: ...`.
+fn together(losses: &[String]) -> Vec<String> {
+    let mut reasons: Vec<(&str, &str, usize)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for loss in losses {
+        let (subject, reason) = loss.split_once(": ").unwrap_or((loss, ""));
+        let key = if reason.is_empty() { subject } else { reason };
+        let place = *places.entry(key).or_insert_with(|| {
+            reasons.push((subject, reason, 0));
+            reasons.len() - 1
+        });
+        if let Some((_, _, count)) = reasons.get_mut(place) {
+            *count += 1;
+        }
+    }
+    let line = |(subject, reason, count): (&str, &str, usize)| match (reason, count) {
+        ("", _) => subject.to_owned(),
+        (reason, 1) => format!("{subject}: {reason}"),
+        (reason, count) => format!("{subject} and {} more: {reason}", count - 1),
+    };
+    reasons.into_iter().map(line).collect()
+}
+
 /// `export`.
 pub(super) fn export(context: &mut Context, args: &ExportArgs) -> Result<Status> {
     let config = Config::load(&args.file, &System)?;
@@ -79,9 +103,30 @@ pub(super) fn export(context: &mut Context, args: &ExportArgs) -> Result<Status>
             losses: Vec::new(),
         },
     };
-    for loss in &losses {
+    for loss in together(&losses) {
         context.notice(&format!("lbctl: not carried over: {loss}"));
     }
     context.output.raw(text.as_bytes())?;
     Ok(Status::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_of_one_kind_are_one_line() {
+        let losses = [
+            "a: vip: no",
+            "b: vip: no",
+            "alone",
+            "c: other",
+            "b: vip: no",
+            "also",
+        ];
+        assert_eq!(
+            together(&losses.map(str::to_owned)),
+            ["a and 2 more: vip: no", "alone", "c: other", "also"]
+        );
+    }
 }
