@@ -26,6 +26,9 @@ pub enum Fault {
     Refuse(usize),
     /// Somebody else carries out a step just before.
     Foreign(usize, TableStep),
+    /// It is carried out, the answer is lost (ENOBUFS), and reading the table, as
+    /// `ipvs` does then, fails as well.
+    Lost(usize),
 }
 
 /// What outlives a process.
@@ -118,10 +121,19 @@ impl Table for TableOf {
                 refused.extend((index..steps.len()).map(|left| (left, "not tried".into())));
                 break;
             }
+            let at = world.writes;
             let result = world.write().and_then(|()| {
                 let answer = world.kernel.apply(step);
                 answer.map_err(|errno| StepError::from(format!("errno {errno}")))
             });
+            let result = match world.fault {
+                Some(Fault::Lost(when)) if when == at => {
+                    // Taking back what is not known to be done guards nothing.
+                    world.guarded.clear();
+                    Err("no buffer space".into())
+                }
+                _ => result,
+            };
             match result {
                 Ok(()) => world.guard(&step.to_string()),
                 Err(why) => refused.push((index, why)),

@@ -47,10 +47,11 @@ pub fn world(random: &mut Random) -> World {
 /// What goes wrong.
 pub fn fault(random: &mut Random) -> Fault {
     let when = random.below(14);
-    match random.below(4) {
+    match random.below(5) {
         0 => Fault::None,
         1 => Fault::Kill(when),
         2 => Fault::Refuse(when),
+        3 => Fault::Lost(when),
         _ => Fault::Foreign(when, step(random)),
     }
 }
