@@ -1,13 +1,11 @@
 //! `import` and `export`: the other tools take what is written for them, and what
 //! is read from them works.
 
-use std::fs;
-use std::path::PathBuf;
-
 use libtest_mimic::Failed;
 
 use super::Test;
 use super::lab::{self, Namespace};
+use super::save::File;
 use super::table::saved;
 use super::world::World;
 
@@ -22,27 +20,6 @@ pub const TESTS: &[Test] = &[
     ),
     ("convert::the_walkthrough_of_keepalived_works", walkthrough),
 ];
-
-/// A file that goes with the test.
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str, text: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("lbctl-convert-{name}"));
-        fs::write(&path, text).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("a path in UTF-8")
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
 
 /// Every kind of service, server and check. `PROGRAM` stands for one that is there.
 const FILE: &str = r#"
@@ -165,7 +142,7 @@ fn others_take_every_export() -> Result<(), Failed> {
         ns.lbctl(&format!("-q export {language} {}", ours.path()))
             .ok()
     };
-    let keepalived = File::new("keepalived.conf", &exported("keepalived"));
+    let keepalived = File::new("convert-keepalived.conf", &exported("keepalived"));
     let answer = ns.line(&format!("keepalived -t -f {}", keepalived.path()));
     assert_eq!(
         (answer.code, answer.stderr.as_str()),
@@ -173,7 +150,7 @@ fn others_take_every_export() -> Result<(), Failed> {
         "{}",
         exported("keepalived")
     );
-    let ldirectord = File::new("ldirectord.cf", &exported("ldirectord"));
+    let ldirectord = File::new("convert-ldirectord.cf", &exported("ldirectord"));
     // It reads its file first: 2 if that is wrong, 3 because it does not run.
     ns.line(&format!("ldirectord {} status", ldirectord.path()))
         .fails(3);
@@ -181,7 +158,7 @@ fn others_take_every_export() -> Result<(), Failed> {
     let back = ns
         .lbctl(&format!("-q import keepalived {}", keepalived.path()))
         .ok();
-    let back = File::new("back.toml", &back);
+    let back = File::new("convert-back.toml", &back);
     let again = ns.lbctl(&format!("export keepalived {}", back.path()));
     assert_eq!((again.code, again.stderr.as_str()), (0, ""));
     assert_eq!(again.stdout, exported("keepalived"));
@@ -223,7 +200,7 @@ fn exported_table() -> Result<(), Failed> {
         ],
         &saved,
     );
-    let back = File::new("table-back.toml", &back.ok());
+    let back = File::new("convert-table-back.toml", &back.ok());
     let again = ours
         .lbctl(&format!("-q export ipvsadm {}", back.path()))
         .ok();
@@ -272,7 +249,7 @@ virtual_server 192.168.100.100 80 {
 
 fn walkthrough() -> Result<(), Failed> {
     let world = World::with_servers("convert-walk");
-    let theirs = File::new("walk.conf", WALKTHROUGH);
+    let theirs = File::new("convert-walk.conf", WALKTHROUGH);
     let answer = world
         .director
         .lbctl(&format!("import keepalived {}", theirs.path()));
@@ -285,7 +262,7 @@ fn walkthrough() -> Result<(), Failed> {
     ] {
         assert!(answer.stderr.contains(part), "{part}: {answer}");
     }
-    let ours = File::new("walk.toml", &answer.ok());
+    let ours = File::new("convert-walk.toml", &answer.ok());
     world.director.lbctl(&format!("apply {}", ours.path())).ok();
     let mut answers: Vec<String> = (0..4).map(|_| world.curl()).collect();
     answers.sort();
