@@ -1,7 +1,7 @@
 //! `diff` and `apply`: what the file says against what the machine is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
 use crate::config::{Config, System};
@@ -74,12 +74,14 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
 /// services that are not there yet begin with the servers that are not checked; the
 /// probe lets the others in when their checks pass.
 pub(super) fn take_over(context: &mut Context, config: &Config) -> Result<()> {
+    let directory = run_directory()?;
+    context.lock()?;
     let mut machine = ThisMachine {
         context,
         seen: None,
     };
     let seen = machine.look().map_err(ApplyError::Look)?;
-    let mut holds = holds(config, &states()?);
+    let mut holds = holds(config, &states(&directory)?);
     let is_there = |id| seen.table.iter().any(|state| state.service.id == id);
     for server in &config.virtual_servers {
         let id = server.service.id;
@@ -94,28 +96,35 @@ pub(super) fn take_over(context: &mut Context, config: &Config) -> Result<()> {
         holds.entry(id).or_default().extend(names);
     }
     machine.seen = Some(seen);
-    carry_out(&mut machine, &config.desired(), &holds)
+    carry_out(machine, &desired(config, &directory)?, &holds)
 }
 
 /// Takes away all that was made for a file.
 pub(super) fn take_away(context: &mut Context) -> Result<()> {
-    let mut machine = ThisMachine {
+    context.lock()?;
+    let machine = ThisMachine {
         context,
         seen: None,
     };
-    carry_out(&mut machine, &Desired::default(), &Holds::new())
+    carry_out(machine, &Desired::default(), &Holds::new())
 }
 
-fn carry_out(machine: &mut ThisMachine<'_>, desired: &Desired, holds: &Holds) -> Result<()> {
+/// Whoever goes on afterwards must not keep others from the machine.
+fn carry_out(mut machine: ThisMachine<'_>, desired: &Desired, holds: &Holds) -> Result<()> {
     let manner = Manner::default();
-    let prepared = reconcile::prepare(machine, desired, holds, manner)?;
-    Ok(reconcile::apply(
-        machine, desired, holds, manner, &prepared,
-    )?)
+    let prepared = reconcile::prepare(&mut machine, desired, holds, manner);
+    let applied = prepared
+        .and_then(|prepared| reconcile::apply(&mut machine, desired, holds, manner, &prepared));
+    machine.context.unlock();
+    Ok(applied?)
 }
 
-fn states() -> Result<Vec<State>> {
-    read_states(&Place::here()?.run_directory(&run_dir()))
+fn run_directory() -> Result<PathBuf> {
+    Ok(Place::here()?.run_directory(&run_dir()))
+}
+
+fn states(directory: &Path) -> Result<Vec<State>> {
+    read_states(directory)
         .map_err(|error| Error::Machine(format!("cannot read what the probe wrote: {error}")))
 }
 
@@ -128,13 +137,10 @@ fn read(args: &ReachArgs) -> Result<Wish> {
             args.file.display()
         )));
     }
-    let directory = Place::here()?.run_directory(&run_dir());
-    let states = read_states(&directory)
-        .map_err(|error| Error::Machine(format!("cannot read what the probe wrote: {error}")))?;
-    let desired = desired(&config, &directory)?;
+    let directory = run_directory()?;
     Ok(Wish {
-        desired,
-        holds: holds(&config, &states),
+        desired: desired(&config, &directory)?,
+        holds: holds(&config, &states(&directory)?),
         manner: Manner {
             prune: args.prune,
             keep_weights: args.keep_weights,
@@ -194,21 +200,28 @@ fn holds(config: &Config, states: &[State]) -> Holds {
 
 /// Reads the file and, in the meantime, the table: neither needs the other.
 fn prepare(context: &mut Context, args: &ReachArgs) -> Result<(Wish, Prepared)> {
-    let mut machine = ThisMachine {
-        context,
-        seen: None,
-    };
-    let (wish, seen) = std::thread::scope(|scope| {
+    let (wish, locked, seen) = std::thread::scope(|scope| {
         let wish = scope.spawn(|| read(args));
+        // Nobody else's apply comes between the look and the steps.
+        let locked = context.lock();
+        let mut machine = ThisMachine {
+            context,
+            seen: None,
+        };
         let seen = machine.look();
         match wish.join() {
-            Ok(wish) => (wish, seen),
+            Ok(wish) => (wish, locked, seen),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });
-    // Who wrote a wrong file wants to know that first.
+    // Who wrote a wrong file wants to know that first, who may not write this next.
     let wish = wish?;
-    machine.seen = Some(seen.map_err(ApplyError::Look)?);
+    let seen = seen.map_err(ApplyError::Look)?;
+    locked?;
+    let mut machine = ThisMachine {
+        context,
+        seen: Some(seen),
+    };
     let Wish {
         desired,
         holds,

@@ -114,6 +114,23 @@ impl Context {
         Ok(vips)
     }
 
+    /// Takes the lock under which a machine is changed, unless nothing will be
+    /// changed; it is held until [`Context::unlock`], or the end.
+    ///
+    /// # Errors
+    /// Another lbctl does not let go of it, or the record cannot be written.
+    pub fn lock(&mut self) -> plumbing::Result<()> {
+        if !self.dry_run {
+            self.host.plumbing()?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of the lock.
+    pub fn unlock(&mut self) {
+        self.host = LazyHost(None);
+    }
+
     /// Remembers what was made for a configuration file.
     ///
     /// # Errors

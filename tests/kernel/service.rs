@@ -129,7 +129,7 @@ fn keeps_the_walkthrough() -> Result<(), Failed> {
     assert_eq!(world.curl(), "sorry");
     assert_eq!(director.lbctl("status").code, 2);
     // `apply` beside it leaves what it holds.
-    assert_eq!(file.run(director, "diff").ok(), "");
+    assert_eq!(file.run(director, "apply").ok(), "");
 
     // Killed with both down; they come back while nobody looks.
     service.end(Signal::SIGKILL);
