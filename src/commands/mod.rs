@@ -20,7 +20,6 @@ mod save;
 mod settings;
 mod setup;
 mod table;
-mod undrain;
 mod vip;
 mod words;
 
@@ -92,7 +91,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Run(args) => run::run(&mut context, args),
         Verb::Status(args) => run::status(&mut context, args),
         Verb::Drain(args) => drain::drain(&mut context, args),
-        Verb::Undrain(args) => undrain::undrain(&mut context, args),
+        Verb::Undrain(args) => drain::undrain(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
         Verb::Completions(args) => documents::completions(&mut context, args),
