@@ -2,12 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::Ordering;
 
 use libtest_mimic::Failed;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::Test;
@@ -39,13 +38,11 @@ fn words(verb: &str, servers: &[u8]) -> String {
     format!("{verb} -t {VIP}:80 {}", servers.join(" "))
 }
 
-fn start(world: &World, line: &str) -> Child {
+fn start(world: &World, line: &str) -> Service {
     let lbctl = lab::lbctl();
-    let words = std::iter::once(lbctl.as_os_str());
-    world.director.spawn(
-        words.chain(line.split_whitespace().map(AsRef::as_ref)),
-        Stdio::null(),
-    )
+    let words = line.split_whitespace().map(AsRef::as_ref);
+    let words = std::iter::once(lbctl.as_os_str()).chain(words);
+    Service(world.director.spawn(words, Stdio::null()))
 }
 
 /// How `lbctl run` sees a server, and what its checks say.
@@ -53,8 +50,8 @@ fn seen(world: &World, index: usize) -> (String, String) {
     let json = world.director.lbctl("status --json").stdout;
     let json: Value = serde_json::from_str(&json).unwrap_or_default();
     let server = &json["services"][0]["servers"][index];
-    let word = |key: &str| server[key].as_str().unwrap_or_default().to_lowercase();
-    (word("state"), word("verdict"))
+    let text = |key: &str| server[key].as_str().unwrap_or_default().to_lowercase();
+    (text("state"), text("verdict"))
 }
 
 fn pair(state: &str, verdict: &str) -> (String, String) {
@@ -152,14 +149,14 @@ fn waits_for_a_download() -> Result<(), Failed> {
     director.lbctl(&words("undrain", &[100])).ok();
     let mut waiting = start(&world, &words("drain --wait --remove", &[100]));
     until(expected(&[("100", 0), ("101", 1)]), || weights(&world));
-    kill(Pid::from_raw(i32::try_from(waiting.id())?), Signal::SIGINT)?;
-    assert_eq!(waiting.wait()?.code(), Some(130));
+    waiting.tell(Signal::SIGINT);
+    assert_eq!(waiting.0.wait()?.code(), Some(130));
     let told = director.lbctl(&words("drain", &[100]));
     assert!(told.stderr.contains("was drained already"), "{told}");
 
     let mut removing = start(&world, &words("drain --remove", &[100]));
     assert_eq!(world.curl(), "w2");
-    assert!(removing.try_wait()?.is_none(), "it did not wait");
+    assert!(removing.0.try_wait()?.is_none(), "it did not wait");
     assert_eq!(weights(&world), expected(&[("100", 0), ("101", 1)]));
     download.read_to_end(&mut all)?;
     let text = all.split_inclusive(|byte| *byte == b'\n');
@@ -169,7 +166,7 @@ fn waits_for_a_download() -> Result<(), Failed> {
         .sum();
     assert_eq!(all.len() - head - 2, LARGE);
     drop(download);
-    assert!(removing.wait()?.success());
+    assert!(removing.0.wait()?.success());
     assert_eq!(weights(&world), expected(&[("101", 1)]));
     // It is forgotten with its server.
     director.lbctl(&words("undrain", &[100])).fails(1);
@@ -270,7 +267,7 @@ fn beside_a_probe() -> Result<(), Failed> {
     let file = ConfigFile::new("drain-probe", &text(BOTH));
     file.run(director, "apply").ok();
     let probe = format!("probe -t {VIP}:80 --http /health.html --interval 300ms --fall 1 --loop");
-    let _probe = Service(start(&world, &probe));
+    let _probe = start(&world, &probe);
     let turn = |well: bool, weights_then: &[(&str, u64)]| {
         for worker in ["w1", "w2"] {
             world.set_health(worker, well);
