@@ -87,7 +87,10 @@ pub(super) fn take_over(context: &mut Context, config: &Config) -> Result<()> {
         holds.entry(id).or_default().extend(names);
     }
     machine.seen = Some(seen);
-    carry_out(&mut machine, &config.desired(), &holds)
+    // Who is drained stays so, also until the probe has read it.
+    let directory = Place::here()?.run_directory(&run_dir());
+    let desired = desired(config, &directory)?;
+    carry_out(&mut machine, &desired, &holds)
 }
 
 /// Takes away all that was made for a file.

@@ -54,6 +54,13 @@ fn seen(world: &World, index: usize) -> (String, String) {
     (text("state"), text("verdict"))
 }
 
+/// What `lbctl run` did last with a server.
+fn last_change(world: &World, index: usize) -> String {
+    let json: Value = serde_json::from_str(&world.director.lbctl("status --json").stdout).unwrap();
+    let server = &json["services"][0]["servers"][index];
+    server["change"].as_str().unwrap_or_default().to_owned()
+}
+
 fn pair(state: &str, verdict: &str) -> (String, String) {
     (state.to_owned(), verdict.to_owned())
 }
@@ -79,6 +86,11 @@ fn without_a_probe() -> Result<(), Failed> {
     for _ in 0..4 {
         assert_eq!(world.curl(), "w2");
     }
+    let listed = director.lbctl("list").ok();
+    assert!(
+        listed.contains("192.168.31.100:80 of tcp 192.168.100.100:80 is drained by root: kernel"),
+        "{listed}"
+    );
     // Twice is once, and the weight of before is not forgotten.
     let again = director.lbctl(&words("drain --wait", &[100]));
     assert!(again.stderr.contains("was drained already"), "{again}");
@@ -214,10 +226,20 @@ fn checks_never_undo_it() -> Result<(), Failed> {
     world.set_health("w1", true);
     until(pair("drained", "up"), || seen(&world, 0));
     assert_eq!(weights(&world), expected(&[("100", 0), ("101", 1)]));
+    // Not even for the moment in which the service starts or reads its file again.
+    let change = last_change(&world, 0);
     service.end(Signal::SIGKILL);
     let _service = Service::start(&world, &file, "127.0.0.1:9878");
     until(pair("drained", "up"), || seen(&world, 0));
     assert_eq!(weights(&world), expected(&[("100", 0), ("101", 1)]));
+    assert_eq!(last_change(&world, 0), change);
+    file.set(&text(BOTH).replace("weight = 1", "weight = 2"));
+    director.lbctl("status --reload").ok();
+    until(expected(&[("100", 0), ("101", 2)]), || weights(&world));
+    assert_eq!(last_change(&world, 0), change);
+    file.set(&text(BOTH));
+    director.lbctl("status --reload").ok();
+    until(expected(&[("100", 0), ("101", 1)]), || weights(&world));
     director.lbctl(&words("undrain", &[100])).ok();
     assert_eq!(weights(&world), expected(&[("100", 3), ("101", 1)]));
 
