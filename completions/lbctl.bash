@@ -40,6 +40,9 @@ _lbctl() {
             lbctl,diff)
                 cmd="lbctl__subcmd__diff"
                 ;;
+            lbctl,drain)
+                cmd="lbctl__subcmd__drain"
+                ;;
             lbctl,edit)
                 cmd="lbctl__subcmd__edit"
                 ;;
@@ -90,6 +93,9 @@ _lbctl() {
                 ;;
             lbctl,timeouts)
                 cmd="lbctl__subcmd__timeouts"
+                ;;
+            lbctl,undrain)
+                cmd="lbctl__subcmd__undrain"
                 ;;
             lbctl,vip)
                 cmd="lbctl__subcmd__vip"
@@ -145,6 +151,9 @@ _lbctl() {
             lbctl__subcmd__help,diff)
                 cmd="lbctl__subcmd__help__subcmd__diff"
                 ;;
+            lbctl__subcmd__help,drain)
+                cmd="lbctl__subcmd__help__subcmd__drain"
+                ;;
             lbctl__subcmd__help,edit)
                 cmd="lbctl__subcmd__help__subcmd__edit"
                 ;;
@@ -195,6 +204,9 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help,timeouts)
                 cmd="lbctl__subcmd__help__subcmd__timeouts"
+                ;;
+            lbctl__subcmd__help,undrain)
+                cmd="lbctl__subcmd__help__subcmd__undrain"
                 ;;
             lbctl__subcmd__help,vip)
                 cmd="lbctl__subcmd__help__subcmd__vip"
@@ -284,7 +296,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status check setup completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -637,6 +649,72 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__drain)
+            opts="-t -u -f -6 -r -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --real-server --reason --wait --timeout --remove --sorry --yes --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tcp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --udp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sctp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fwmark-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --real-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__edit)
             opts="-t -u -f -6 -s -b -p -M -o -r -m -g -i -w -x -y -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --scheduler --sched-flags --persistent --netmask --pe --ops --no-ops --real-server --forward --masquerading --gatewaying --ipip --tun-type --tun-port --tun-nocsum --tun-csum --tun-remcsum --weight --u-threshold --l-threshold --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -948,7 +1026,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status check setup completions man ipvsadm demo help"
+            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1060,6 +1138,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__drain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1382,6 +1474,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__timeouts)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__undrain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2165,6 +2271,64 @@ _lbctl() {
                     return 0
                     ;;
                 --udp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__undrain)
+            opts="-t -u -f -6 -r -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --real-server --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tcp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --udp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sctp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fwmark-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --real-server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -4,6 +4,7 @@
 mod apply;
 mod convert;
 mod documents;
+mod drain;
 mod host;
 mod probe;
 mod run;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use apply::{ApplyArgs, DiffArgs, DiffLanguage, ReachArgs};
 pub use convert::{ExportArgs, ExportLanguage, ImportArgs, ImportLanguage};
 pub use documents::{CompletionsArgs, ManArgs};
+pub use drain::{DrainArgs, UndrainArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
 pub use run::{RunArgs, StatusArgs};
@@ -174,6 +176,10 @@ pub enum Verb {
     Run(RunArgs),
     /// Show what the running service believes
     Status(StatusArgs),
+    /// Take servers out gently: no new connections, those they have go on
+    Drain(DrainArgs),
+    /// Let drained servers back in
+    Undrain(UndrainArgs),
     /// Find out why it does not work
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer

@@ -1,11 +1,13 @@
 //! `list`: the table in every view. Without privilege it shows what /proc shows.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::cli::{ListArgs, ListView};
+use crate::health::drains;
 use crate::ipvs::{self, Client};
 use crate::lookup::{self, PortNames};
 use crate::model::{Protocol, ServiceId, Table, bracketed};
+use crate::plumbing::{Place, run_dir};
 use crate::reconcile::RequestError;
 use crate::render::{self, ListOptions, Names, View};
 
@@ -88,7 +90,30 @@ fn services(
         names: &names,
     };
     render::list(&table, options, &mut context.output)?;
+    if view == View::Connections {
+        drained(context, &table)?;
+    }
     Ok(Status::Done)
+}
+
+/// Who of these is drained: a weight 0 alone does not say why.
+fn drained(context: &mut Context, table: &Table) -> Result<()> {
+    let directory = Place::here()?.run_directory(&run_dir());
+    for (service, drains) in drains::read_all(&directory) {
+        if !table.iter().any(|it| it.service.id.to_string() == service) {
+            continue;
+        }
+        for drain in drains {
+            let endpoint = SocketAddr::new(drain.address, drain.port);
+            let colon = if drain.reason.is_empty() { "" } else { ": " };
+            context.output.line(&format!(
+                "{endpoint} of {service} is drained by {}{colon}{}",
+                drain.by.escape_debug(),
+                drain.reason.escape_debug()
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 /// Looks up what these endpoints are called.

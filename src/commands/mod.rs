@@ -8,6 +8,7 @@ mod context;
 mod convert;
 mod demo;
 mod documents;
+mod drain;
 mod error;
 mod forward;
 mod ipvsadm;
@@ -90,6 +91,8 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Export(args) => convert::export(&mut context, args),
         Verb::Run(args) => run::run(&mut context, args),
         Verb::Status(args) => run::status(&mut context, args),
+        Verb::Drain(args) => drain::drain(&mut context, args),
+        Verb::Undrain(args) => drain::undrain(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
         Verb::Completions(args) => documents::completions(&mut context, args),

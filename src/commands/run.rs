@@ -13,7 +13,7 @@ use crate::render;
 use crate::service::{self, AskError, Manager, StatusSocket};
 
 use super::context::Context;
-use super::{Error, Result, Status, apply, probe};
+use super::{Error, Result, Status, apply, drain, probe};
 
 /// `run`.
 pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
@@ -42,6 +42,12 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
         "reload" => {
             reloader.reload();
             Some("reloading\n".to_owned())
+        }
+        // Who drains wants to know whether the probe that was woken is the one that
+        // holds the lock.
+        drain::WAKE => {
+            reloader.wake();
+            Some(format!("{}\n", std::process::id()))
         }
         _ => None,
     })

@@ -92,6 +92,22 @@ pub fn read(directory: &Path, id: &ServiceId) -> io::Result<Vec<Drain>> {
     }
 }
 
+/// Every service's drains in a directory, with the service's name, sorted by it; what
+/// cannot be read is left out. For those who only look.
+#[must_use]
+pub fn read_all(directory: &Path) -> Vec<(String, Vec<Drain>)> {
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut all: Vec<_> = files
+        .map(|file| file.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "drains"))
+        .filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok())
+        .filter(|form: &Form| form.version == VERSION)
+        .map(|form| (form.service, form.drains))
+        .collect();
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all
+}
+
 /// Drains a server, or says anew why it is drained. When it was drained already, who
 /// did that first, when, and the weight before stay; answered is that earlier drain.
 ///

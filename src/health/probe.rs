@@ -136,8 +136,8 @@ impl<'a> Probe<'a> {
                     }
                 }
                 Some(Event::Stop) => return self.report(),
-                // Once is once.
-                Some(Event::Reload) | None => {}
+                // Once is once, and its rounds come anyway.
+                Some(Event::Reload | Event::Wake) | None => {}
             }
         }
         for index in 0..self.services.len() {
@@ -176,6 +176,11 @@ impl<'a> Probe<'a> {
                     }
                     Event::Stop => return Ended::Stopped,
                     Event::Reload => return Ended::Reload,
+                    Event::Wake => {
+                        for kept in &mut self.services {
+                            kept.round_due = Duration::ZERO;
+                        }
+                    }
                 }
                 taken += 1;
                 if taken < BATCH {

@@ -35,6 +35,8 @@ pub enum Event {
     Stop,
     /// Somebody wants the services to be told anew.
     Reload,
+    /// Somebody wants the table to be looked at now.
+    Wake,
 }
 
 enum Message {
@@ -46,6 +48,7 @@ enum Message {
     },
     Stop,
     Reload,
+    Wake,
 }
 
 /// Stops a running probe, from any thread.
@@ -62,6 +65,11 @@ impl Stopper {
     /// Ends the loop, for it to be entered again with other services.
     pub fn reload(&self) {
         let _ = self.0.send(Message::Reload);
+    }
+
+    /// Makes every service's round due at once, for what was written by hand.
+    pub fn wake(&self) {
+        let _ = self.0.send(Message::Wake);
     }
 
     /// As [`Stopper::stop_on_signals`], and reloads on SIGHUP.
@@ -186,6 +194,7 @@ impl Runner {
         match message {
             Message::Stop => Some(Event::Stop),
             Message::Reload => Some(Event::Reload),
+            Message::Wake => Some(Event::Wake),
             Message::Finished {
                 id,
                 outcome,

@@ -11,6 +11,7 @@ mod check;
 mod convert;
 mod demo;
 mod differential;
+mod drain;
 mod lab;
 mod large;
 mod ldirectord;
@@ -58,6 +59,7 @@ fn main() {
         convert::TESTS,
         apply::TESTS,
         service::TESTS,
+        drain::TESTS,
         traffic::TESTS,
         model::TESTS,
         probe_kinds::TESTS,

@@ -35,18 +35,18 @@ fn web(name: &str, scheduler: &str, servers: &[(&str, u32)]) -> String {
 }
 
 /// A request without an answer: the client's port, and what happened.
-type Lost = (u16, String);
+pub type Lost = (u16, String);
 
 /// Clients that ask one after the other, every second of them over connections
 /// that stay, until they are told to stop.
-struct Load {
-    answered: AtomicUsize,
-    lost: Mutex<Vec<Lost>>,
+pub struct Load {
+    pub answered: AtomicUsize,
+    pub lost: Mutex<Vec<Lost>>,
     stop: AtomicBool,
 }
 
 impl Load {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             answered: AtomicUsize::new(0),
             lost: Mutex::new(Vec::new()),
@@ -82,7 +82,7 @@ impl Load {
     }
 
     /// Has clients ask while `work` is done, and until so many were answered.
-    fn during(&self, world: &World, requests: usize, work: impl FnOnce() + Send) {
+    pub fn during(&self, world: &World, requests: usize, work: impl FnOnce() + Send) {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 world.client.enter(|| {
@@ -107,7 +107,7 @@ impl Load {
     }
 
     /// Waits for so many answers; whoever gets none has lost requests.
-    fn wait_for(&self, answers: usize) {
+    pub fn wait_for(&self, answers: usize) {
         while self.answered.load(Ordering::Relaxed) < answers
             && self.lost.lock().unwrap().len() < CONNECTIONS
         {

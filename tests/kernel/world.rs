@@ -119,6 +119,11 @@ impl World {
         fs::set_permissions(page, Permissions::from_mode(mode)).unwrap();
     }
 
+    /// Puts a file there for a worker to serve.
+    pub fn put(&self, worker: &str, file: &str, content: &[u8]) {
+        fs::write(self.directory.join(worker).join(file), content).unwrap();
+    }
+
     /// What the client sees at the VIP: a body, or curl's complaint.
     pub fn curl(&self) -> String {
         let answer = self.client.line(&format!("curl -sS -m 10 http://{VIP}/"));

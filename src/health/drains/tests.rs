@@ -117,6 +117,16 @@ fn a_damaged_file_is_told_and_not_overwritten() {
 }
 
 #[test]
+fn all_are_read_and_what_is_damaged_is_left_out() {
+    let directory = Directory::new("all");
+    assert!(read_all(&directory.0).is_empty());
+    set(&directory.0, &id(), &drain(2)).unwrap();
+    fs::write(directory.0.join("tcp-192.0.2.9:80.drains"), "{").unwrap();
+    let all = read_all(&directory.0);
+    assert_eq!(all, [(id().to_string(), vec![drain(2)])]);
+}
+
+#[test]
 fn who_it_was() {
     let passwd = "root:x:0:0:root:/root:/bin/sh\nbad\nalice:x:1000:1000::/:/bin/sh\n";
     for (sudo, user, name) in [
