@@ -11,6 +11,7 @@ mod check;
 mod convert;
 mod demo;
 mod differential;
+mod health;
 mod lab;
 mod large;
 mod ldirectord;
@@ -57,6 +58,7 @@ fn main() {
         save::TESTS,
         convert::TESTS,
         apply::TESTS,
+        health::TESTS,
         service::TESTS,
         traffic::TESTS,
         model::TESTS,

@@ -20,15 +20,15 @@ pub const TESTS: &[Test] = &[
     ("service::takes_all_away_if_told_so", takes_all_away),
 ];
 
-const BOTH: &[(&str, u32)] = &[("192.168.31.100", 1), ("192.168.31.101", 1)];
+pub const BOTH: &[(&str, u32)] = &[("192.168.31.100", 1), ("192.168.31.101", 1)];
 /// Longer than any event here takes on a slow machine; a limit, not a measure.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// A running service; ended when dropped.
-struct Service(Child);
+pub struct Service(pub Child);
 
 impl Service {
-    fn start(world: &World, file: &ConfigFile, metrics: &str) -> Self {
+    pub fn start(world: &World, file: &ConfigFile, metrics: &str) -> Self {
         let lbctl = lab::lbctl();
         let words = [
             lbctl.as_os_str(),
@@ -40,12 +40,12 @@ impl Service {
         Self(world.director.spawn(words, Stdio::null()))
     }
 
-    fn tell(&self, signal: Signal) {
+    pub fn tell(&self, signal: Signal) {
         let id = i32::try_from(self.0.id()).unwrap();
         kill(Pid::from_raw(id), signal).unwrap();
     }
 
-    fn end(&mut self, signal: Signal) {
+    pub fn end(&mut self, signal: Signal) {
         self.tell(signal);
         self.0.wait().unwrap();
     }
@@ -59,7 +59,7 @@ impl Drop for Service {
 }
 
 /// Looks until it is so.
-fn until<T: PartialEq + std::fmt::Debug>(wanted: T, mut look: impl FnMut() -> T) {
+pub fn until<T: PartialEq + std::fmt::Debug>(wanted: T, mut look: impl FnMut() -> T) {
     let begin = Instant::now();
     loop {
         let found = look();
@@ -70,11 +70,11 @@ fn until<T: PartialEq + std::fmt::Debug>(wanted: T, mut look: impl FnMut() -> T)
     }
 }
 
-fn text(servers: &[(&str, u32)]) -> String {
+pub fn text(servers: &[(&str, u32)]) -> String {
     walkthrough("web", "rr", servers).replace("\"3s\"", "\"300ms\"\nfall = 1")
 }
 
-fn weights(world: &World) -> Vec<(String, u64)> {
+pub fn weights(world: &World) -> Vec<(String, u64)> {
     let json: Value = serde_json::from_str(&world.director.lbctl("list --json").ok()).unwrap();
     let servers = json["services"][0]["servers"].as_array();
     let pair = |server: &Value| {
@@ -86,7 +86,7 @@ fn weights(world: &World) -> Vec<(String, u64)> {
     servers.into_iter().flatten().map(pair).collect()
 }
 
-fn expected(weights: &[(&str, u64)]) -> Vec<(String, u64)> {
+pub fn expected(weights: &[(&str, u64)]) -> Vec<(String, u64)> {
     let pairs = weights.iter();
     pairs
         .map(|(last, weight)| (format!("192.168.31.{last}"), *weight))
