@@ -17,6 +17,7 @@ pub const TESTS: &[Test] = &[
     ("health::a_reload_corrects_the_service", scheduler),
     ("health::a_kill_with_one_server_down", killed),
     ("health::maintenance_beats_checks", maintenance),
+    ("health::monitoring_plugins", plugin),
     ("health::one_service_keeps_a_table", twice),
 ];
 
@@ -158,6 +159,47 @@ fn maintenance() -> Result<(), Failed> {
     file.set(&text(BOTH));
     service.tell(Signal::SIGHUP);
     until(expected(&[("100", 1), ("101", 1)]), || weights(&world));
+    Ok(())
+}
+
+/// Monitoring asks the service, or checks by itself.
+fn plugin() -> Result<(), Failed> {
+    let world = World::with_servers("plugin");
+    let director = &world.director;
+    let line = |words: &str, code: i32| {
+        let answer = director.lbctl(words);
+        assert_eq!(answer.code, code, "{answer}");
+        assert_eq!(answer.stdout.lines().count(), 1, "{answer}");
+        answer.stdout.trim_end().to_owned()
+    };
+    let not_running = line("status --plugin", 3);
+    assert!(not_running.starts_with("LBCTL UNKNOWN - "), "{not_running}");
+
+    let probe = format!("probe -t {VIP}:80 --http /health.html --fall 1 --once --plugin");
+    assert!(line(&probe, 3).starts_with("LBCTL UNKNOWN - "));
+    director.line(&format!("ipvsadm -A -t {VIP}:80 -s rr")).ok();
+    for server in ["192.168.31.100", "192.168.31.101"] {
+        let add = format!("ipvsadm -a -t {VIP}:80 -r {server} -m");
+        director.line(&add).ok();
+    }
+    let name = format!("tcp {VIP}:80");
+    let well = format!("LBCTL OK - {name}: 2 of 2 servers up | '{name}'=2;2:;1:;0;2");
+    assert_eq!(line(&probe, 0), well);
+    world.set_health("w1", false);
+    let one = line(&probe, 1);
+    let begin = format!("LBCTL WARNING - {name}: 1 of 2 servers up, {W1} down (status 403");
+    assert!(one.starts_with(&begin), "{one}");
+    assert!(one.ends_with(&format!(" | '{name}'=1;2:;1:;0;2")), "{one}");
+    world.set_health("w2", false);
+    assert!(line(&probe, 2).starts_with("LBCTL CRITICAL - "));
+    for worker in ["w1", "w2"] {
+        world.set_health(worker, true);
+    }
+
+    let file = ConfigFile::new("plugin", &text(BOTH));
+    let _service = Service::start(&world, &file, METRICS);
+    let well = "LBCTL OK - web: 2 of 2 servers up | 'web'=2;2:;1:;0;2\n";
+    until(well.to_owned(), || director.lbctl("status --plugin").stdout);
     Ok(())
 }
 
