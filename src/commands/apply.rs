@@ -87,7 +87,10 @@ pub(super) fn take_over(context: &mut Context, config: &Config) -> Result<()> {
         holds.entry(id).or_default().extend(names);
     }
     machine.seen = Some(seen);
-    carry_out(&mut machine, &config.desired(), &holds)
+    let directory = Place::here()?.run_directory(&run_dir());
+    let taken = carry_out(&mut machine, &desired(config, &directory)?, &holds);
+    context.release();
+    taken
 }
 
 /// Takes away all that was made for a file.

@@ -122,6 +122,11 @@ impl Context {
         self.host.plumbing()?.own(owned)
     }
 
+    /// Lets others plan: a verb that goes on must not hold the lock.
+    pub fn release(&mut self) {
+        self.host = LazyHost(None);
+    }
+
     /// What can change IPVS and the rest.
     pub fn hands(&mut self) -> (&mut dyn reconcile::Table, &mut dyn reconcile::Host) {
         (&mut self.table, &mut self.host)

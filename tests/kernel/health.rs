@@ -207,6 +207,10 @@ fn twice() -> Result<(), Failed> {
     let (world, file, service) = kept("twice");
     let told = file.run(&world.director, "run").fails(1);
     assert!(told.contains(&service.0.id().to_string()), "{told}");
+    // What is not the service's can be changed beside it.
+    assert_eq!(file.run(&world.director, "apply").ok(), "");
+    world.director.lbctl("vip add 192.0.2.77").ok();
+    world.director.lbctl("vip del 192.0.2.77").ok();
     world.set_health("w1", false);
     until(expected(&[("100", 0), ("101", 1)]), || weights(&world));
     Ok(())
