@@ -2,6 +2,7 @@
 //! line, `STATE - text | performance data`
 //! (<https://www.monitoring-plugins.org/doc/guidelines.html>).
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use crate::health::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity};
@@ -43,11 +44,11 @@ fn name(service: &ServiceReport) -> &str {
     service.name.as_deref().unwrap_or(&service.service)
 }
 
-fn is_up(server: &&ServerReport) -> bool {
+fn is_up(server: &ServerReport) -> bool {
     server.state == ServerStatus::Up
 }
 
-fn is_out_on_purpose(server: &&ServerReport) -> bool {
+fn is_out_on_purpose(server: &ServerReport) -> bool {
     matches!(
         server.state,
         ServerStatus::Drained | ServerStatus::Maintenance
@@ -57,7 +58,7 @@ fn is_out_on_purpose(server: &&ServerReport) -> bool {
 /// `web: 1 of 3 servers up, 10.0.0.2:80 down (connection refused), 10.0.0.3:80 drained`.
 fn text(service: &ServiceReport) -> String {
     let servers = &service.servers;
-    let up = servers.iter().filter(is_up).count();
+    let up = servers.iter().filter(|it| is_up(it)).count();
     let mut text = format!("{}: {up} of {} servers up", name(service), servers.len());
     for server in servers.iter().filter(|server| !is_up(server)) {
         let endpoint = SocketAddr::new(server.address, server.port);
@@ -68,11 +69,12 @@ fn text(service: &ServiceReport) -> String {
             ServerStatus::Drained => "drained",
             ServerStatus::Maintenance => "in maintenance",
         };
-        text += &format!(", {endpoint} {state}");
+        // Writing to a String cannot fail.
+        let _ = write!(text, ", {endpoint} {state}");
         if let Some(reason) = &server.reason
-            && !is_out_on_purpose(&server)
+            && !is_out_on_purpose(server)
         {
-            text += &format!(" ({reason})");
+            let _ = write!(text, " ({reason})");
         }
     }
     text
@@ -81,8 +83,8 @@ fn text(service: &ServiceReport) -> String {
 /// `'web'=1;2:;1:;0;3`.
 fn value(service: &ServiceReport) -> String {
     let servers = &service.servers;
-    let up = servers.iter().filter(is_up).count();
-    let out = servers.iter().filter(is_out_on_purpose).count();
+    let up = servers.iter().filter(|it| is_up(it)).count();
+    let out = servers.iter().filter(|it| is_out_on_purpose(it)).count();
     let all = servers.len();
     // A quote is doubled; an equals sign and a bar cannot be written.
     let label = name(service).replace('\'', "''").replace(['=', '|'], "_");

@@ -1,6 +1,7 @@
 //! Health checks beside keepalived's: what a check costs in processor time, what a
 //! hundred servers cost in memory, and how soon a dead server gets nothing more.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -195,7 +196,8 @@ fn keepalived(servers: u16) -> String {
          protocol TCP\n inhibit_on_failure\n"
         .to_owned();
     for number in 0..servers {
-        text += &format!(
+        let _ = write!(
+            text,
             " real_server {} {PORT} {{\n  weight 1\n  HTTP_GET {{\n   \
              url {{\n    path /\n    status_code 200\n   }}\n   \
              connect_timeout 3\n   retry 0\n  }}\n }}\n",
@@ -212,7 +214,8 @@ fn service(port: u16, servers: impl Iterator<Item = Ipv4Addr>) -> String {
          type = \"http\"\npath = \"/\"\nstatus = [200]\ninterval = \"1s\"\nfall = 1\n\n"
     );
     for address in servers {
-        text += &format!(
+        let _ = write!(
+            text,
             "[[virtual_server.real_server]]\naddress = \"{address}:{PORT}\"\nweight = 1\n\n"
         );
     }
