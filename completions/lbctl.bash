@@ -1688,7 +1688,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__probe)
-            opts="-t -u -f -6 -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --once --loop --http --https --tcp --exec --dns --ping --udp --virtualhost --status --body --address --port --interval --connect-timeout --timeout --fall --rise --retry-interval --sorry --on-failure --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-t -u -f -6 -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --once --plugin --loop --http --https --tcp --exec --dns --ping --udp --virtualhost --status --body --address --port --interval --connect-timeout --timeout --fall --rise --retry-interval --sorry --on-failure --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2052,7 +2052,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__status)
-            opts="-q -v -h -V --reload --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-q -v -h -V --reload --plugin --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -463,6 +463,7 @@ never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s 6 -l ipv6 -d 'The fwmark service is for IPv6'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l once -d 'Check each server once (with its retries), set weights, print, end'
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l plugin -d 'Print one line with performance data, as monitoring plugins do'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l loop -d 'Check until told to stop'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l tcp -d 'Connect by TCP'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l ping -d 'Send an ICMP echo'
@@ -537,6 +538,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l reload -d 'Let the running service read its file again'
+complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l plugin -d 'Print one line with performance data, as monitoring plugins do'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l json -d 'Answer in JSON'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -s q -l quiet -d 'Say only what is wrong'

@@ -15,7 +15,8 @@ Examples:
   lbctl probe -t 192.0.2.10:25 --loop --exec /usr/local/bin/check-mail {address} {port}
 
 The servers are those of the table. Exit status with --once: 0 all servers are
-up, 1 some are down, 2 none is left, 3 could not tell.")]
+up, 1 some are down, 2 none is left, 3 could not tell. With --plugin an error is
+a 3, too: the service is not there, or a word is wrong.")]
 pub struct ProbeArgs {
     /// The service whose servers are checked.
     #[command(flatten)]
@@ -23,6 +24,9 @@ pub struct ProbeArgs {
     /// Check each server once (with its retries), set weights, print, end
     #[arg(long, group = "mode")]
     pub once: bool,
+    /// Print one line with performance data, as monitoring plugins do
+    #[arg(long, requires = "once", conflicts_with_all = ["json", "dry_run"])]
+    pub plugin: bool,
     /// Check until told to stop
     #[arg(long = "loop", group = "mode")]
     pub forever: bool,

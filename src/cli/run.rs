@@ -31,9 +31,13 @@ pub struct RunArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Root and root's group may ask. Exit status: 0 every server is well; 1 some are not;
-2 a service has no usable server left; 3 nobody runs, or it could not be told.")]
+2 a service has no usable server left; 3 nobody runs, or it could not be told. With
+--plugin every error is a 3.")]
 pub struct StatusArgs {
     /// Let the running service read its file again
     #[arg(long)]
     pub reload: bool,
+    /// Print one line with performance data, as monitoring plugins do
+    #[arg(long, conflicts_with_all = ["json", "reload"])]
+    pub plugin: bool,
 }

@@ -23,6 +23,26 @@ pub(super) use check::page;
 
 /// `probe --once` and `probe --loop`.
 pub(super) fn run(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
+    let answer = probe(context, args);
+    if args.plugin {
+        return as_plugin(context, answer);
+    }
+    answer
+}
+
+/// Monitoring reads one line on stdout whatever happens, and 3 for every error.
+pub(super) fn as_plugin(context: &mut Context, answer: Result<Status>) -> Result<Status> {
+    match answer {
+        Err(error) if !error.is_closed_pipe() => {
+            let line = render::plugin_line(Severity::Unknown, &error.to_string());
+            context.output.line(&line)?;
+            Ok(Status::Unknown)
+        }
+        answer => answer,
+    }
+}
+
+fn probe(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
     if !args.once && !args.forever {
         return Err(Error::Usage(
             "once or for ever? say --once or --loop".to_owned(),
@@ -41,7 +61,11 @@ pub(super) fn run(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
     }
     if args.once {
         let report = once(context, spec)?;
-        show(context, &report)?;
+        if args.plugin {
+            context.output.line(&render::plugin(&report))?;
+        } else {
+            show(context, &report)?;
+        }
         return Ok(status(report.severity()));
     }
     forever(context, spec)

@@ -151,13 +151,24 @@ impl Latest {
 
 /// `status`.
 pub(super) fn status(context: &mut Context, args: &StatusArgs) -> Result<Status> {
+    let answer = ask(context, args);
+    if args.plugin {
+        return probe::as_plugin(context, answer);
+    }
+    answer
+}
+
+fn ask(context: &mut Context, args: &StatusArgs) -> Result<Status> {
     let directory = Place::here()?.run_directory(&run_dir());
     let question = if args.reload { "reload" } else { "status" };
     let answer = match service::ask(&directory, question) {
         Ok(answer) => answer,
         Err(AskError::NotRunning) => {
-            context
-                .notice("lbctl: lbctl run does not run here; start it with: systemctl start lbctl");
+            let text = "lbctl run does not run here; start it with: systemctl start lbctl";
+            if args.plugin {
+                return Err(Error::Machine(text.to_owned()));
+            }
+            context.notice(&format!("lbctl: {text}"));
             return Ok(Status::Unknown);
         }
         Err(error) => return Err(Error::Machine(format!("cannot ask lbctl run: {error}"))),
@@ -170,6 +181,8 @@ pub(super) fn status(context: &mut Context, args: &StatusArgs) -> Result<Status>
         .map_err(|error| Error::Machine(format!("cannot read the service's answer: {error}")))?;
     if context.json {
         context.output.line(answer.trim_end())?;
+    } else if args.plugin {
+        context.output.line(&render::plugin(&report))?;
     } else {
         render::probe(&report, &mut context.output)?;
         if let Some(line) = heartbeat(&report) {

@@ -67,7 +67,7 @@ pub fn wait_until_well(
                 }
             }
             Some(Event::Stop) => break,
-            Some(Event::Reload) | None => {}
+            Some(Event::Reload | Event::Wake) | None => {}
         }
     }
     let left: Vec<Unwell> = waiting.into_iter().flatten().collect();

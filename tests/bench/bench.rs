@@ -8,6 +8,7 @@
 mod apply;
 mod compute;
 mod edit;
+mod health;
 #[path = "../kernel/lab.rs"]
 #[allow(dead_code, reason = "the kernel tests use the rest of it")]
 mod lab;
@@ -16,6 +17,7 @@ mod load;
 mod measure;
 mod server;
 mod table;
+mod target;
 mod walkthrough;
 #[path = "../kernel/world.rs"]
 #[allow(dead_code, reason = "the kernel tests use the rest of it")]
@@ -33,6 +35,7 @@ const BENCHES: &[Bench] = &[
     list::BENCH,
     load::BENCH,
     apply::BENCH,
+    health::BENCH,
 ];
 
 /// Those that need none, and are run where there is none.

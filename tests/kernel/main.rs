@@ -12,6 +12,7 @@ mod convert;
 mod demo;
 mod differential;
 mod drain;
+mod health;
 mod lab;
 mod large;
 mod ldirectord;
@@ -58,6 +59,7 @@ fn main() {
         save::TESTS,
         convert::TESTS,
         apply::TESTS,
+        health::TESTS,
         service::TESTS,
         drain::TESTS,
         traffic::TESTS,

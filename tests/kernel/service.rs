@@ -20,7 +20,7 @@ pub const TESTS: &[Test] = &[
     ("service::takes_all_away_if_told_so", takes_all_away),
 ];
 
-const BOTH: &[(&str, u32)] = &[("192.168.31.100", 1), ("192.168.31.101", 1)];
+pub const BOTH: &[(&str, u32)] = &[("192.168.31.100", 1), ("192.168.31.101", 1)];
 /// Longer than any event here takes on a slow machine; a limit, not a measure.
 const LIMIT: Duration = Duration::from_mins(1);
 
