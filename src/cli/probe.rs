@@ -16,7 +16,7 @@ Examples:
 
 The servers are those of the table. Exit status with --once: 0 all servers are
 up, 1 some are down, 2 none is left, 3 could not tell. With --plugin an error is
-a 3, too: the service is not there, or a word is wrong.")]
+a 3, too, such as a service that is not there; only unknown options stay a 2.")]
 pub struct ProbeArgs {
     /// The service whose servers are checked.
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
-use crate::config::{Config, System};
+use crate::config::{Config, System, VipWay};
 use crate::health::drains::{self, Drain};
 use crate::health::{Entry, State, Verdict, read_states};
 use crate::model::{ServiceId, parse_duration};
@@ -151,6 +151,14 @@ fn read(args: &ReachArgs) -> Result<Wish> {
 
 /// What the file wants, with those that are drained at weight 0.
 fn desired(config: &Config, directory: &Path) -> Result<Desired> {
+    let mut services = config.virtual_servers.iter();
+    if let Some(server) = services.find(|server| server.vip == VipWay::Address) {
+        return Err(Error::Usage(format!(
+            "{}: vip = \"address\" cannot be applied yet; say vip = \"fwmark\", or vip = \"none\" \
+             and put the address on an interface yourself",
+            config.title(&server.service.id)
+        )));
+    }
     let mut desired = config.desired();
     for wanted in &mut desired.services {
         let drains = drains::read(directory, &wanted.service.id)

@@ -24,8 +24,16 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
         ));
     }
     let mut config = Config::load(&args.file, &System)?;
-    apply::take_over(context, &config)?;
     let directory = Place::here()?.run_directory(&run_dir());
+    // Before it changes what the other one keeps.
+    if let Ok(id) = service::ask(&directory, drain::WAKE) {
+        return Err(Error::Machine(format!(
+            "lbctl run runs here already, as process {}; see: lbctl status, or let it read its \
+             file again with: lbctl status --reload",
+            id.trim_end()
+        )));
+    }
+    apply::take_over(context, &config)?;
     let mut journal = probe::journal(context);
     let mut pool = open()?;
     let mut probe =

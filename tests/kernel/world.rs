@@ -9,6 +9,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::lab::Namespace;
 
@@ -79,6 +80,9 @@ impl World {
                 ),
             );
         }
+        settle(&world.client, &["eth0"]);
+        let ports = ["outside", "inside", "port100", "port101", "port102"];
+        settle(&world.director, &ports);
         world
     }
 
@@ -147,6 +151,23 @@ impl Drop for World {
             }
         }
         let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Waits until the kernel has noticed that these interfaces have a carrier: the
+/// routes that it adds then would look like a change.
+fn settle(namespace: &Namespace, interfaces: &[&str]) {
+    let begin = Instant::now();
+    let is_there = |routes: &str, name: &&str| {
+        let route = format!("multicast ff00::/8 dev {name} ");
+        routes.lines().any(|line| line.starts_with(&route))
+    };
+    loop {
+        let routes = namespace.line("ip -6 route show table all").ok();
+        if interfaces.iter().all(|name| is_there(&routes, name)) {
+            return;
+        }
+        assert!(begin.elapsed() < Duration::from_mins(1), "{routes}");
     }
 }
 
