@@ -4,8 +4,6 @@
 use std::env;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use lbctl::cli::Cli;
 use lbctl::commands::{self, Peer};
 
@@ -16,7 +14,7 @@ fn main() -> ExitCode {
     {
         return peer.run(&name, words);
     }
-    let cli = match Cli::try_parse_from(Cli::words(env::args_os())) {
+    let cli = match Cli::read(env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return commands::usage(&error),
     };

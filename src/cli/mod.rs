@@ -7,6 +7,7 @@ mod documents;
 mod drain;
 mod host;
 mod probe;
+mod read;
 mod run;
 mod settings;
 mod setup;
@@ -60,27 +61,6 @@ pub struct Cli {
     /// The verb.
     #[command(subcommand)]
     pub verb: Verb,
-}
-
-impl Cli {
-    /// The command line, so that what stands behind the verb `ipvsadm` goes there
-    /// untouched: `lbctl ipvsadm -v` is no `--verbose`.
-    pub fn words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-        let mut words: Vec<OsString> = words.collect();
-        let mut at = 1;
-        while let Some(word) = words.get(at).and_then(|word| word.to_str()) {
-            match word {
-                "--netns" | "--color" => at += 2,
-                option if option.starts_with('-') => at += 1,
-                "ipvsadm" => {
-                    words.insert(at + 1, "--".into());
-                    break;
-                }
-                _ => break,
-            }
-        }
-        words
-    }
 }
 
 /// Options that every verb takes.
