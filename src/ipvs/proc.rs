@@ -14,6 +14,9 @@ use crate::model::{
 /// /proc/net is the main thread's namespace; this is the calling thread's.
 const DIRECTORY: &str = "/proc/thread-self/net";
 
+/// Lines of `ip_vs` before the first service: the version, and two of headings.
+const HEADINGS: usize = 3;
+
 /// One connection, or a persistence template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
@@ -55,15 +58,96 @@ pub fn table() -> io::Result<Table> {
 /// # Errors
 /// As [`table`].
 pub(super) fn steady_table() -> io::Result<Option<Table>> {
-    let (first, second) = (read("ip_vs")?, read("ip_vs")?);
+    let first = read("ip_vs")?;
+    if reads_again("ip_vs", first.as_bytes())? {
+        return Ok(Some(parse_table(&first)));
+    }
+    // Counters change all the time; names are what counts.
+    let second = read("ip_vs")?;
     let same = names(&first).eq(names(&second));
     Ok(same.then(|| parse_table(&second)))
+}
+
+/// Whether a file of /proc reads exactly so again; it is not kept a second time.
+fn reads_again(name: &str, mut expected: &[u8]) -> io::Result<bool> {
+    let mut file = fs::File::open(format!("{DIRECTORY}/{name}"))?;
+    let mut piece = [0; 32 * 1024];
+    loop {
+        let length = match file.read(&mut piece) {
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if length == 0 {
+            return Ok(expected.is_empty());
+        }
+        match expected.strip_prefix(piece.get(..length).unwrap_or_default()) {
+            Some(rest) => expected = rest,
+            None => return Ok(false),
+        }
+    }
+}
+
+/// Whether /proc shows the services and servers of this table, in its order, and
+/// no others. Both walk the same lists of the kernel, so that a table as it came
+/// from a dump need not be sorted first.
+///
+/// # Errors
+/// As [`table`].
+pub(super) fn shows(table: &[ServiceState]) -> io::Result<bool> {
+    let file = fs::File::open(format!("{DIRECTORY}/ip_vs"))?;
+    shows_names(io::BufReader::with_capacity(32 * 1024, file), table)
+}
+
+fn shows_names(mut file: impl io::BufRead, table: &[ServiceState]) -> io::Result<bool> {
+    let mut services = table.iter();
+    let mut servers = [].iter();
+    let mut line = String::new();
+    for number in 0.. {
+        line.clear();
+        if file.read_line(&mut line)? == 0 {
+            break;
+        }
+        if number < HEADINGS {
+            continue;
+        }
+        let same = if let Some(server) = line.trim_ascii_start().strip_prefix("-> ") {
+            let name = server.split_ascii_whitespace().next();
+            let name = name.and_then(parse_endpoint);
+            servers
+                .next()
+                .is_some_and(|state: &ServerState| Some(state.server.name()) == name)
+        } else if servers.next().is_some() {
+            // The dump has more of the service before.
+            false
+        } else if let (Some(state), Some(shown)) = (services.next(), parse_service(&line)) {
+            servers = state.servers.iter();
+            without_family(&state.service.id) == shown.id
+        } else {
+            false
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(servers.next().is_none() && services.next().is_none())
+}
+
+/// /proc does not say of which family a mark is: IPv4 stands for both.
+pub(super) fn without_family(id: &ServiceId) -> ServiceId {
+    match *id {
+        ServiceId::Fwmark { mark, .. } => ServiceId::Fwmark {
+            mark,
+            family: Family::Ipv4,
+        },
+        id @ ServiceId::Address { .. } => id,
+    }
 }
 
 /// What stands before the settings of each line: `TCP 0A000064:0050`.
 fn names(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().map(|line| {
-        let mut words = line.split_whitespace();
+        let mut words = line.split_ascii_whitespace();
         (words.next().unwrap_or(""), words.next().unwrap_or(""))
     })
 }
@@ -79,7 +163,6 @@ pub fn connections() -> io::Result<Vec<Connection>> {
         .collect())
 }
 
-/// Eight hex digits, or eight groups in brackets.
 /// Everything that IPVS counted in this network namespace since it began.
 ///
 /// # Errors
@@ -95,7 +178,7 @@ fn parse_totals(text: &str) -> Counters {
         .lines()
         .nth(2)
         .into_iter()
-        .flat_map(str::split_whitespace)
+        .flat_map(str::split_ascii_whitespace)
         .map(|word| u64::from_str_radix(word, 16).unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
     Counters {
@@ -107,6 +190,7 @@ fn parse_totals(text: &str) -> Counters {
     }
 }
 
+/// Eight hex digits, or eight groups in brackets.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     if bare.contains(':') {
@@ -130,8 +214,7 @@ fn parse_endpoint(text: &str) -> Option<(IpAddr, u16)> {
 
 fn parse_table(text: &str) -> Table {
     let mut table: Table = Vec::new();
-    // The version, and two lines of headings.
-    for line in text.lines().skip(3) {
+    for line in text.lines().skip(HEADINGS) {
         if let Some(rest) = line.trim_start().strip_prefix("-> ") {
             if let (Some(service), Some(server)) = (table.last_mut(), parse_server(rest)) {
                 service.servers.push(server);
@@ -152,7 +235,7 @@ fn parse_table(text: &str) -> Table {
 }
 
 fn parse_service(line: &str) -> Option<Service> {
-    let mut words = line.split_whitespace();
+    let mut words = line.split_ascii_whitespace();
     let kind = words.next()?;
     let name = words.next()?;
     let id = if kind == "FWM" {
@@ -200,7 +283,7 @@ fn parse_service(line: &str) -> Option<Service> {
 }
 
 fn parse_server(line: &str) -> Option<ServerState> {
-    let mut words = line.split_whitespace();
+    let mut words = line.split_ascii_whitespace();
     let (address, port) = parse_endpoint(words.next()?)?;
     let forward = match words.next()? {
         "Masq" => Forward::Nat,
@@ -230,7 +313,7 @@ fn parse_server(line: &str) -> Option<ServerState> {
 }
 
 fn parse_connection(line: &str) -> Option<Connection> {
-    let words: Vec<&str> = line.split_whitespace().collect();
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let [
         protocol,
         from,
@@ -301,6 +384,37 @@ FWM  00000005 wlc ops
     }
 
     #[test]
+    fn a_dump_is_held_against_what_is_shown() {
+        let shows = |table: &[ServiceState]| shows_names(TABLE.as_bytes(), table).unwrap();
+        let table = parse_table(TABLE);
+        assert!(shows(&table));
+        assert!(!shows(&[]));
+        assert!(!shows(&table[..2]));
+        assert!(!shows(&[&table[..], &table[..1]].concat()));
+        let changed = |change: fn(&mut Table)| {
+            let mut table = table.clone();
+            change(&mut table);
+            shows(&table)
+        };
+        // As many entries are not the same entries.
+        assert!(!changed(|table| table[0].servers[0].server.port = 80));
+        assert!(!changed(|table| table.swap(0, 1)));
+        assert!(!changed(|table| table[1].servers.clear()));
+        assert!(!changed(|table| {
+            let server = table[0].servers[0].clone();
+            table[2].servers.push(server);
+        }));
+        // A mark is shown without its family, a weight is no name.
+        assert!(changed(|table| {
+            table[0].servers[0].server.weight = 7;
+            table[2].service.id = ServiceId::Fwmark {
+                mark: 5,
+                family: Family::Ipv6,
+            };
+        }));
+    }
+
+    #[test]
     fn reads_connections_of_both_families() {
         let line = "TCP C0A80A0A C804 C0A86464 0050 C0A81F65 0050 ESTABLISHED     898";
         let connection = parse_connection(line).unwrap();
@@ -339,6 +453,7 @@ FWM  00000005 wlc ops
         fn any_text_is_answered(text in "\\PC{0,80}(\n\\PC{0,80}){0,8}") {
             let _ = parse_table(&text);
             let _ = parse_totals(&text);
+            let _ = shows_names(text.as_bytes(), &parse_table(&text));
             let _ = text.lines().filter_map(parse_connection).count();
         }
 

@@ -113,13 +113,17 @@ impl Client {
     /// # Errors
     /// As [`Client::services`].
     pub fn table(&mut self) -> Result<Table> {
-        let table = self.read_table()?;
-        if is_unique(&table) && proc::table().is_ok_and(|shown| has_names_of(&table, &shown)) {
+        let mut table = self.read_table()?;
+        // Where /proc is not mounted, nothing is shown.
+        let shown = proc::shows(&table).unwrap_or(false);
+        sort(&mut table);
+        if shown && is_unique(&table) {
             return Ok(table);
         }
         self.steady_table()
     }
 
+    /// One dump of everything, in the kernel's order.
     fn read_table(&mut self) -> Result<Table> {
         let request = encode::request(self.family, command::GET_SERVICE);
         let services = self.socket.dump(&request, decode::service);
@@ -135,7 +139,6 @@ impl Client {
                 servers: servers.map_err(Error::from_netlink)?,
             });
         }
-        sort(&mut table);
         Ok(table)
     }
 
@@ -203,28 +206,6 @@ fn is_unique(table: &Table) -> bool {
         })
 }
 
-/// /proc does not say of which family a mark is.
-fn shown_id(id: &ServiceId) -> ServiceId {
-    match *id {
-        ServiceId::Fwmark { mark, .. } => ServiceId::Fwmark {
-            mark,
-            family: Family::Ipv4,
-        },
-        id @ ServiceId::Address { .. } => id,
-    }
-}
-
-/// Whether two sorted tables, the second one as /proc shows it, have the same
-/// services and servers.
-fn has_names_of(table: &Table, shown: &Table) -> bool {
-    let same = |(state, shown): (&ServiceState, &ServiceState)| {
-        let names = state.servers.iter().map(|state| state.server.name());
-        let shown_names = shown.servers.iter().map(|state| state.server.name());
-        shown_id(&state.service.id) == shown.service.id && names.eq(shown_names)
-    };
-    table.len() == shown.len() && table.iter().zip(shown).all(same)
-}
-
 /// Gives the services of netlink the servers of /proc; none when the two do not
 /// show the same services, or servers need more than /proc shows.
 fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
@@ -235,7 +216,7 @@ fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
         if state.servers.iter().any(tunnels) {
             return None;
         }
-        servers.insert(shown_id(&state.service.id), state.servers);
+        servers.insert(proc::without_family(&state.service.id), state.servers);
     }
     if servers.len() != count || services.len() != count {
         return None;
@@ -243,7 +224,7 @@ fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
     let mut table = Vec::with_capacity(count);
     for (service, stats) in services {
         // Each is taken once: a service that stands twice finds nothing.
-        let servers = servers.remove(&shown_id(&service.id))?;
+        let servers = servers.remove(&proc::without_family(&service.id))?;
         table.push(ServiceState {
             service,
             stats,
@@ -295,18 +276,6 @@ mod tests {
         assert_eq!(table[0].service.id.to_string(), "fwmark 1");
         assert_eq!(table[1].service.id.to_string(), "fwmark 2 IPv6");
         assert_eq!(table[1].servers[0].inactive, 2);
-    }
-
-    #[test]
-    fn as_many_entries_are_not_the_same_entries() {
-        let nat = |marks: [u32; 2]| marks.map(|mark| shown(mark, Forward::Nat)).to_vec();
-        let table = nat([1, 2]);
-        assert!(has_names_of(&table, &nat([1, 2])));
-        assert!(!has_names_of(&table, &nat([1, 3])));
-        assert!(!has_names_of(&table, &nat([1, 2])[..1].to_vec()));
-        let mut other = nat([1, 2]);
-        other[1].servers[0].server.port = 80;
-        assert!(!has_names_of(&table, &other));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod step;
 mod sync;
 mod vip;
 
-pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed};
+pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed, push_endpoint};
 pub use change::{Method, ServerChange, ServiceChange, TunnelChange};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use impossible::Impossible;

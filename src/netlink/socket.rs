@@ -202,6 +202,8 @@ impl Socket {
                 continue;
             }
             problem?;
+            // Thousands of dumps are kept: what each has too much adds up.
+            items.shrink_to_fit();
             return Ok(Dump {
                 items,
                 in_one_piece: last_piece <= 1 && bytes < SURELY_NOT_FULL,

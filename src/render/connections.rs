@@ -120,9 +120,9 @@ pub fn connections(
                 });
                 row.cell(&connection.protocol)
                     .cell(&connection.state)
-                    .cell(clock(connection.expires));
+                    .cell(&clock(connection.expires));
                 if let Some((name, data)) = &connection.engine {
-                    row.cell(format_args!("{name} {data}"));
+                    row.write(|cell| write!(cell, "{name} {data}"));
                 }
             });
         }

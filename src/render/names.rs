@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use crate::model::{Protocol, ServiceId};
+use crate::model::{Protocol, ServiceId, push_endpoint};
 
 /// What endpoints are called; those that are not in it have no names.
 #[derive(Debug, Default)]
@@ -34,9 +34,10 @@ impl Names {
         text: &mut String,
     ) -> fmt::Result {
         match self.get(protocol, at) {
-            Some(name) => text.write_str(name),
-            None => write!(text, "{}", SocketAddr::from(at)),
+            Some(name) => text.push_str(name),
+            None => push_endpoint(text, at.0, at.1),
         }
+        Ok(())
     }
 
     /// Writes a service with its name, or as it is usually written.

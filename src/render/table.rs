@@ -1,6 +1,7 @@
 //! The table as a person reads it: one grid, a line per service and one per
 //! server below it.
 
+use std::fmt::Write as _;
 use std::io;
 
 use crate::model::Forward;
@@ -74,23 +75,25 @@ impl View {
         match self {
             Self::Rate => return counters(&state.stats.rates, exact, row),
             Self::Stats => return counters(&state.stats.totals, exact, row),
-            Self::Connections => row.cell(server.weight),
+            Self::Connections => row.number(server.weight),
             Self::Thresholds => row
-                .cell(server.weight)
-                .cell(server.upper_threshold)
-                .cell(server.lower_threshold),
+                .number(server.weight)
+                .number(server.upper_threshold)
+                .number(server.lower_threshold),
             Self::Tunnels => match server.forward {
                 Forward::Tun(tunnel) => row
                     .cell(tunnel.kind.as_str())
-                    .cell(tunnel.port)
+                    .number(tunnel.port)
                     .cell(tunnel.checksum.as_str()),
                 _ => row.cell("-").cell("-").cell("-"),
             }
-            .cell(server.weight),
-            Self::Persistent => row.cell(server.weight).cell(count(state.persistent)),
+            .number(server.weight),
+            Self::Persistent => row
+                .number(server.weight)
+                .write(|cell| count(state.persistent).push(cell)),
         }
-        .cell(count(state.active))
-        .cell(count(state.inactive));
+        .write(|cell| count(state.active).push(cell))
+        .write(|cell| count(state.inactive).push(cell));
     }
 }
 
@@ -102,7 +105,7 @@ fn counters(counters: &Counters, exact: bool, row: &mut Cells<'_>) {
         counters.bytes_in,
         counters.bytes_out,
     ] {
-        row.cell(Number { value, exact });
+        row.write(|cell| Number { value, exact }.push(cell));
     }
 }
 
@@ -135,8 +138,8 @@ fn settings(service: &Service) -> String {
 fn method(forward: Forward, row: &mut Cells<'_>) {
     match forward {
         Forward::Tun(Tunnel { kind, port, .. }) => match kind {
-            TunnelKind::Gue => row.cell(format_args!("tun gue:{port}")),
-            _ => row.cell(format_args!("tun {}", kind.as_str())),
+            TunnelKind::Gue => row.write(|cell| write!(cell, "tun gue:{port}")),
+            _ => row.write(|cell| write!(cell, "tun {}", kind.as_str())),
         },
         other => row.cell(other.as_str()),
     };
@@ -158,7 +161,7 @@ pub fn list(
         let id = &state.service.id;
         columns.row(Style::Strong, |row| {
             row.write(|cell| options.names.write_service(id, cell));
-            row.cell(settings(&state.service));
+            row.cell(&settings(&state.service));
             options.view.of_service(state, options.exact, row);
         });
         for server in &state.servers {
