@@ -70,6 +70,9 @@ _lbctl() {
             lbctl,probe)
                 cmd="lbctl__subcmd__probe"
                 ;;
+            lbctl,rate)
+                cmd="lbctl__subcmd__rate"
+                ;;
             lbctl,replace)
                 cmd="lbctl__subcmd__replace"
                 ;;
@@ -180,6 +183,9 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help,probe)
                 cmd="lbctl__subcmd__help__subcmd__probe"
+                ;;
+            lbctl__subcmd__help,rate)
+                cmd="lbctl__subcmd__help__subcmd__rate"
                 ;;
             lbctl__subcmd__help,replace)
                 cmd="lbctl__subcmd__help__subcmd__replace"
@@ -296,7 +302,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list rate zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1026,7 +1032,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
+            opts="add replace edit del list rate zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1333,6 +1339,20 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__help__subcmd__rate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__help__subcmd__replace)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1616,7 +1636,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__list)
-            opts="-t -u -f -6 -c -n -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --rate --stats --thresholds --persistent-conn --tun-info --connections --timeouts --sync --exact --resolve --sort --numeric --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-t -u -f -6 -c -n -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --rate --stats --thresholds --persistent-conn --tun-info --connections --timeouts --sync --watch --exact --resolve --sort --numeric --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1647,6 +1667,10 @@ _lbctl() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1788,6 +1812,72 @@ _lbctl() {
                     ;;
                 --on-failure)
                     COMPREPLY=($(compgen -W "inhibit remove" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__rate)
+            opts="-t -u -f -6 -i -c -q -v -h -V --tcp-service --udp-service --sctp-service --fwmark-service --ipv6 --interval --count --exact --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tcp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --udp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sctp-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fwmark-service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

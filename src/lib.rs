@@ -27,6 +27,8 @@ pub mod health;
 pub mod ipvs;
 /// ipvsadm itself: its words, its output, its messages.
 pub mod ipvsadm;
+/// The live screen: rates between two readings, and what is drawn of them.
+pub mod live;
 /// Names into addresses and ports.
 pub mod lookup;
 /// Pure values; how each is written and read.

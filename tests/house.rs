@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("plumbing", &["model", "netlink", "reconcile"]),
     ("service", &[]),
+    ("live", &["model", "health", "render"]),
     ("check", &["model", "ipvs", "plumbing"]),
     (
         "wizard",

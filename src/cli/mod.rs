@@ -7,6 +7,7 @@ mod documents;
 mod drain;
 mod host;
 mod probe;
+mod rate;
 mod read;
 mod run;
 mod settings;
@@ -23,6 +24,7 @@ pub use documents::{CompletionsArgs, ManArgs};
 pub use drain::{DrainArgs, UndrainArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
+pub use rate::RateArgs;
 pub use run::{RunArgs, StatusArgs};
 pub use settings::{
     RestoreArgs, SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs,
@@ -126,6 +128,8 @@ pub enum Verb {
     Del(DelArgs),
     /// Show the table
     List(ListArgs),
+    /// Watch connections, packets and bytes per second as they change
+    Rate(RateArgs),
     /// Set counters to zero
     Zero(ZeroArgs),
     /// Delete every service

@@ -185,6 +185,17 @@ pub struct ListArgs {
     /// What to show of each.
     #[command(flatten)]
     pub view: ListView,
+    /// Show it again every SECS seconds, 2 if left out; on a terminal as `rate` does
+    #[arg(
+        long,
+        value_name = "SECS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        require_equals = true,
+        conflicts_with_all = ["connections", "timeouts", "sync", "resolve"],
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub watch: Option<u16>,
     /// Whole numbers instead of 1.2k and 3.4M
     #[arg(long)]
     pub exact: bool,

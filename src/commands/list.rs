@@ -12,9 +12,13 @@ use crate::reconcile::RequestError;
 use crate::render::{self, ListOptions, Names, View};
 
 use super::context::Context;
-use super::{Error, Result, Status, connections, settings, words};
+use super::{Error, Result, Status, connections, rate, settings, words};
 
 const DOING: &str = "list the IPVS table";
+
+/// What is said of a table without services.
+pub(super) const EMPTY: &str =
+    "the table is empty; add a service with lbctl add, or run lbctl setup";
 
 /// `list`.
 pub(super) fn run(context: &mut Context, args: &ListArgs) -> Result<Status> {
@@ -25,7 +29,10 @@ pub(super) fn run(context: &mut Context, args: &ListArgs) -> Result<Status> {
         ListView {
             connections: true, ..
         } => connections::run(context, id.as_ref(), args.resolve),
-        other => services(context, id.as_ref(), view(other), args),
+        other => match args.watch {
+            Some(interval) => rate::watch(context, id.as_ref(), view(other), interval, args.exact),
+            None => services(context, id.as_ref(), view(other), args),
+        },
     }
 }
 
@@ -65,7 +72,7 @@ fn services(
         return Ok(Status::Done);
     }
     if table.is_empty() {
-        context.notice("the table is empty; add a service with lbctl add, or run lbctl setup");
+        context.notice(EMPTY);
         return Ok(Status::Done);
     }
     let names = if args.resolve {

@@ -14,6 +14,7 @@ mod forward;
 mod ipvsadm;
 mod list;
 mod probe;
+mod rate;
 mod rehearsal;
 mod run;
 mod save;
@@ -76,6 +77,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Edit(args) => table::edit(&mut context, args),
         Verb::Del(args) => table::delete(&mut context, args),
         Verb::List(args) => list::run(&mut context, args),
+        Verb::Rate(args) => rate::run(&mut context, args),
         Verb::Zero(args) => table::zero(&mut context, args),
         Verb::Clear(args) => table::clear(&mut context, args),
         Verb::Save => save::save(&mut context),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Family, Forward, ServerState, Service, ServiceId, ServiceState, Stats, Table};
+use crate::model::{Forward, ServerState, Service, ServiceId, ServiceState, Stats, Table};
 use crate::netlink::{self, Message, Request};
 
 use super::wire::command;
@@ -238,7 +238,7 @@ fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Server, Tunnel};
+    use crate::model::{Family, Server, Tunnel};
 
     fn service(mark: u32, family: Family) -> (Service, Stats) {
         let service = Service::new(ServiceId::Fwmark { mark, family });

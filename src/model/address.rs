@@ -214,9 +214,10 @@ pub fn push_endpoint(text: &mut String, address: IpAddr, port: u16) {
     text.push_str(digits.format(port));
 }
 
-use std::net::SocketAddr;
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
     use proptest::prelude::*;
 

@@ -26,6 +26,7 @@ pub use grid::grid;
 pub use json::table as table_json;
 pub use metrics::metrics;
 pub use names::Names;
+pub use number::short;
 pub use output::{Output, Style};
 pub use plugin::{plugin, plugin_line};
 pub use probe::{probe, probe_json};

@@ -38,6 +38,19 @@ impl Number {
     }
 }
 
+/// A count in at most five characters.
+#[must_use]
+pub fn short(value: u64) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = Number {
+        value,
+        exact: false,
+    }
+    .push(&mut text);
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

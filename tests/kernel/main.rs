@@ -21,6 +21,7 @@ mod no_module;
 mod overflow;
 mod probe_kinds;
 mod random;
+mod rate;
 mod save;
 mod service;
 mod setup;
@@ -56,6 +57,7 @@ fn main() {
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
+        rate::TESTS,
         save::TESTS,
         convert::TESTS,
         apply::TESTS,
