@@ -5,6 +5,7 @@
 mod datagram;
 mod deadline;
 mod dns;
+mod exchange;
 mod exec;
 mod failure;
 mod http;
@@ -12,13 +13,13 @@ mod ping;
 mod prepared;
 mod spec;
 mod status;
-mod tcp;
 mod tls;
 mod udp;
 
 use std::fmt;
 use std::net::SocketAddr;
 
+pub use exchange::{Exchange, PIECE, Progress, Ready};
 pub use http::{HttpCheck, HttpCheckError};
 pub use prepared::{Kit, Prepared};
 pub use spec::{CheckKind, CheckSpec, DnsRecord, HttpQuestion, Trust, is_domain_name};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! check -> verdict -> policy -> keeper -> (state file, then Pool)
-//! schedule, admission, workers, lapse -> runner -> probe -> report
+//! schedule, admission, sockets, workers, lapse -> runner -> probe -> report
 //! ```
 //!
 //! `verdict`, `policy`, `schedule`, `admission` and `lapse` are pure. `drains` is who was
@@ -27,6 +27,7 @@ mod runner;
 mod schedule;
 #[cfg(test)]
 mod simulation;
+mod sockets;
 mod spec;
 mod state;
 mod verdict;

@@ -82,7 +82,7 @@ impl<'a> Probe<'a> {
             services: taken.into_iter().map(|taken| taken.keep(None)).collect(),
             running: Vec::new(),
             ids: HashMap::new(),
-            runner: Runner::default(),
+            runner: Runner::new().map_err(ProbeError::Machine)?,
         })
     }
 

@@ -32,7 +32,13 @@ pub fn wait_until_well(
     tell: &mut dyn FnMut(&Waiting<'_>),
 ) -> Result<(), Vec<Unwell>> {
     let end = now().saturating_add(timeout);
-    let mut runner = Runner::default();
+    let mut runner = match Runner::new() {
+        Ok(runner) => runner,
+        Err(error) => {
+            let said = format!("this machine cannot run checks: {error}");
+            return Err(checks.into_iter().map(|it| (it, said.clone())).collect());
+        }
+    };
     let mut waiting: Vec<Option<Unwell>> = Vec::new();
     for check in checks {
         let is_there = |other: &Option<Unwell>| other.as_ref().is_some_and(|(it, _)| *it == check);

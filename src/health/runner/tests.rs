@@ -57,7 +57,7 @@ fn a_network_that_hangs_delays_nobody_and_is_told_once() {
     let hung = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = hung.local_addr().unwrap().port();
     let open = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut runner = Runner::default();
+    let mut runner = Runner::new().unwrap();
     let count = admission::MOST_IN_NETWORK + 10;
     for number in 0..count {
         let [high, low] = u16::try_from(number).unwrap().to_be_bytes();
@@ -90,7 +90,7 @@ fn a_network_that_hangs_delays_nobody_and_is_told_once() {
 fn a_check_never_runs_twice_at_the_same_time() {
     let hung = TcpListener::bind("127.0.0.1:0").unwrap();
     let open = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut runner = Runner::default();
+    let mut runner = Runner::new().unwrap();
     let soon = Duration::from_millis(200);
     // It is due again each millisecond while it hangs.
     let slow = check(page(), hung.local_addr().unwrap(), soon);
@@ -123,7 +123,7 @@ fn programs_do_not_outlive_the_runner() {
     let script = format!("exec 3>{}; echo here >&3; sleep 1000", pipe.display());
     let kind = CheckKind::Exec(["/bin/sh", "-c", &script].map(str::to_owned).to_vec());
     let target = SocketAddr::from(([192, 0, 2, 1], 80));
-    let mut runner = Runner::default();
+    let mut runner = Runner::new().unwrap();
     runner.insert(&check(kind, target, Duration::from_mins(1)), Duration::ZERO);
     let mut silent = |_: Level, _: &str| {};
     let stopper = runner.stopper();
