@@ -120,7 +120,7 @@ fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
 }
 
 /// Transitions go to stderr, as a service's log; attempts only with `-v`.
-pub(super) fn journal(context: &Context) -> impl Journal + use<> {
+pub(super) fn journal(context: &Context) -> Log {
     let threshold = match (context.quiet, context.verbose) {
         (true, _) => Level::Trouble,
         (_, true) => Level::Attempt,
@@ -128,17 +128,34 @@ pub(super) fn journal(context: &Context) -> impl Journal + use<> {
     };
     // The journal's priorities, where it reads what we write (sd-daemon(3)).
     let prefixed = std::env::var_os("JOURNAL_STREAM").is_some();
-    move |level: Level, text: &str| {
-        if level < threshold {
+    Log {
+        threshold,
+        prefixed,
+    }
+}
+
+/// The journal on stderr.
+pub(super) struct Log {
+    threshold: Level,
+    prefixed: bool,
+}
+
+impl Journal for Log {
+    fn line(&mut self, level: Level, text: &str) {
+        if !self.hears(level) {
             return;
         }
         let priority = match level {
-            _ if !prefixed => "",
+            _ if !self.prefixed => "",
             Level::Attempt => "<7>",
             Level::Transition => "<6>",
             Level::Trouble => "<4>",
         };
         super::eprintln_lossy(&format!("{priority}{text}"));
+    }
+
+    fn hears(&self, level: Level) -> bool {
+        level >= self.threshold
     }
 }
 

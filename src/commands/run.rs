@@ -72,8 +72,8 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
     loop {
         let ended = probe.run_loop(&mut |report| {
             manager.beat();
-            latest.post(report.clone());
-            let now = summary(report);
+            let now = summary(&report);
+            latest.post(report);
             if now != told {
                 manager.status(&now);
                 told = now;

@@ -18,6 +18,7 @@ mod udp;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 pub use exchange::{Exchange, PIECE, Progress, Ready};
 pub use http::{HttpCheck, HttpCheckError};
@@ -76,6 +77,15 @@ impl Outcome {
             reason: reason.into(),
         }
     }
+}
+
+/// One attempt that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// A check and whom it asks. Equal ones are run once, however many services

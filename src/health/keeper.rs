@@ -10,7 +10,7 @@ mod words;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::check::{Check, Outcome};
+use super::check::{Attempt, Check, Outcome};
 use super::policy::{Slot, next_step};
 use super::record::{LastResult, Record};
 use super::spec::ServiceSpec;
@@ -81,7 +81,8 @@ impl<S: Store> Keeper<S> {
 
     /// Takes the result of a check, and whether it changed the verdict. Answers
     /// whether the service has a server with this check whose verdict changed.
-    pub fn note(&mut self, check: &Check, outcome: &Outcome, tracker: &Tracker, now: u64) -> bool {
+    pub fn note(&mut self, check: &Check, attempt: &Attempt, tracker: &Tracker, now: u64) -> bool {
+        let Attempt { outcome, took } = attempt;
         let mut turned = false;
         // A check that services share may have begun from another verdict than
         // this one's; a result that decides is the word for all.
@@ -99,8 +100,10 @@ impl<S: Store> Keeper<S> {
                 },
                 text: outcome.text().to_owned(),
                 attempts: tracker.attempts(),
+                took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             });
             if decides && record.verdict != tracker.verdict() {
+                record.transitions.count(tracker.verdict());
                 record.verdict = tracker.verdict();
                 record.since = now;
                 self.turns.insert(slot, words::turn(outcome, tracker));

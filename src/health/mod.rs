@@ -35,7 +35,7 @@ mod wait;
 mod workers;
 
 pub use check::{
-    Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion, NoCheckPort,
+    Attempt, Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion, NoCheckPort,
     Outcome, ParseStatusError, StatusSet, Trust, is_domain_name,
 };
 pub use journal::{Journal, Level};
@@ -46,7 +46,7 @@ pub use policy::{
 };
 pub use pool::{Pool, PoolError};
 pub use probe::{Ended, Probe};
-pub use record::{Entry, LastChange, LastResult, Record};
+pub use record::{Entry, LastChange, LastResult, Record, Transitions};
 pub use report::{
     DrainReport, ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity, SlowStartReport,
 };

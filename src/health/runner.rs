@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::admission::{self, Admission};
-use super::check::{Check, Kit, Outcome, Prepared};
+use super::check::{Attempt, Check, Kit, Prepared};
 use super::journal::{Journal, Level};
 use super::lapse::{Lapses, Times};
 use super::schedule::{CheckId, Schedule};
@@ -26,13 +26,13 @@ use crate::model::format_duration;
 const REMINDER: Duration = Duration::from_hours(1);
 
 /// Checks start on this beat: those of a moment together, with one awakening.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(20);
 
 /// What wakes the loop.
 #[derive(Debug)]
 pub enum Event {
     /// An attempt has ended so.
-    Finished(CheckId, Outcome),
+    Finished(CheckId, Attempt),
     /// Somebody wants it to end.
     Stop,
     /// Somebody wants the services to be told anew.
@@ -133,6 +133,8 @@ pub struct Runner {
     messages: Receiver<Message>,
     /// Attempts that have ended and are not told yet.
     ended: VecDeque<Finished>,
+    /// When it woke last.
+    time: Duration,
 }
 
 impl Runner {
@@ -156,6 +158,7 @@ impl Runner {
             mailbox: Mailbox { sender, bell },
             messages,
             ended: VecDeque::new(),
+            time: now(),
         })
     }
 
@@ -182,10 +185,17 @@ impl Runner {
         self.checks.get(id).map(|prepared| prepared.check())
     }
 
+    /// When it woke last: what is decided until it sleeps again is decided then. A
+    /// clock may be slow to read.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        self.time
+    }
+
     /// When its attempt has ended: the next one is due on its beat, or soon while a
     /// change is in doubt.
     pub fn finished(&mut self, id: CheckId, in_doubt: bool) {
-        self.schedule.finished(id, now(), in_doubt);
+        self.schedule.finished(id, self.time, in_doubt);
     }
 
     /// Lets a check rest.
@@ -195,14 +205,15 @@ impl Runner {
 
     /// Starts what is due, and sleeps until an event or this time at the latest.
     pub fn wait(&mut self, until: Option<Duration>, journal: &mut dyn Journal) -> Option<Event> {
-        self.start_due(journal);
+        let time = now();
+        self.start_due(time, journal);
         let until = if self.ended.is_empty() {
             let due = self.schedule.next_due().map(tick);
             until.into_iter().chain(due).min()
         } else {
             Some(Duration::ZERO)
         };
-        self.sleep(until, journal);
+        self.sleep(time, until, journal);
         self.ready()
     }
 
@@ -225,7 +236,7 @@ impl Runner {
                 ended,
             }) => {
                 for next in self.admission.finished(id, ended.saturating_sub(started)) {
-                    self.start(next, now());
+                    self.start(next, self.time);
                 }
                 let timeout = self.check(id)?.spec().timeout;
                 let times = Times {
@@ -233,15 +244,20 @@ impl Runner {
                     ended,
                     timeout,
                 };
-                Some(Event::Finished(id, self.lapses.judge(outcome, times)))
+                let attempt = Attempt {
+                    outcome: self.lapses.judge(outcome, times),
+                    took: ended.saturating_sub(started),
+                };
+                Some(Event::Finished(id, attempt))
             }
         }
     }
 
     /// Sleeps, and notices when it slept longer than it meant to: then it was this
     /// machine that was away.
-    fn sleep(&mut self, until: Option<Duration>, journal: &mut dyn Journal) {
-        let Waited { meant, woke } = self.sockets.wait(until);
+    fn sleep(&mut self, time: Duration, until: Option<Duration>, journal: &mut dyn Journal) {
+        let Waited { meant, woke } = self.sockets.wait(time, until);
+        self.time = woke;
         let ended = &mut self.ended;
         self.sockets.advance(&mut |it| ended.push_back(it));
         if let Some(away) = self.lapses.awake(meant, woke) {
@@ -255,8 +271,7 @@ impl Runner {
         }
     }
 
-    fn start_due(&mut self, journal: &mut dyn Journal) {
-        let time = now();
+    fn start_due(&mut self, time: Duration, journal: &mut dyn Journal) {
         for id in self.schedule.take_due(time) {
             if let Some(check) = self.checks.get(id)
                 && let Some(id) = self.admission.due(id, check.check().target().ip())

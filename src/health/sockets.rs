@@ -132,9 +132,8 @@ impl Sockets {
     }
 
     /// Waits until a socket or the bell says something, somebody's patience is over,
-    /// or until this time at the latest.
-    pub fn wait(&mut self, until: Option<Duration>) -> Waited {
-        let began = now();
+    /// or until this time at the latest; `began` is the time now.
+    pub fn wait(&mut self, began: Duration, until: Option<Duration>) -> Waited {
         self.stand_still(began.saturating_sub(self.woke));
         let end = self.ends.first().map(|(end, _)| *end + self.stood);
         let due = until.into_iter().chain(end).min();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::check::{Check, Outcome};
+use super::check::{Attempt, Check, Outcome};
 use super::journal::{Journal, Level};
 use super::runner::{Event, Runner, now};
 
@@ -50,7 +50,7 @@ pub fn wait_until_well(
     let mut open = waiting.len();
     while open > 0 && now() < end {
         match runner.wait(Some(end), journal) {
-            Some(Event::Finished(id, outcome)) => {
+            Some(Event::Finished(id, Attempt { outcome, .. })) => {
                 let Some(place) = waiting.get_mut(id) else {
                     continue;
                 };

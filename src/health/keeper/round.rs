@@ -138,9 +138,9 @@ impl<S: Store> Keeper<S> {
                 continue;
             };
             before.push(Some((record.written, record.rising)));
-            let remembered = record.clone();
+            let remembered = entries(record);
             let line = settle(&id, record, ruling, turn(ruling.slot));
-            let changed = *record != remembered;
+            let changed = entries(record) != remembered;
             if let Some(line) = line {
                 note_change(record, &line, now);
                 journal.line(Level::Transition, &line);
@@ -230,6 +230,16 @@ impl<S: Store> Keeper<S> {
     }
 }
 
+/// All that [`settle`] may change.
+fn entries(record: &Record) -> impl PartialEq + use<> {
+    (
+        [record.written, record.pending, record.entry, record.wanted],
+        record.foreign,
+        record.rising,
+        [record.replaced, record.kept_in],
+    )
+}
+
 /// Brings a record in line with its ruling, before any write: what it says now
 /// is what the file says while the write is under way.
 fn settle(
@@ -238,7 +248,8 @@ fn settle(
     ruling: &Ruling,
     turn: Option<&str>,
 ) -> Option<String> {
-    let subject = words::subject(id, ruling.slot, &record.server);
+    let server = record.server.clone();
+    let subject = || words::subject(id, ruling.slot, &server);
     record.entry = Some(ruling.found);
     record.wanted = Some(ruling.wanted);
     record.rising = ruling.rising;
@@ -249,17 +260,17 @@ fn settle(
     if let Standing::Foreign(weight) = ruling.standing {
         let seen = record.foreign.replace(weight) == Some(weight);
         return match turn {
-            Some(turn) => Some(words::unmoved(&subject, ruling, turn)),
+            Some(turn) => Some(words::unmoved(&subject(), ruling, turn)),
             None if seen => None,
-            None => Some(words::foreign(&subject, weight)),
+            None => Some(words::foreign(&subject(), weight)),
         };
     }
-    let mut line = newly_kept_in.then(|| words::kept_in(&subject, ruling.wanted.weight()));
+    let mut line = newly_kept_in.then(|| words::kept_in(&subject(), ruling.wanted.weight()));
     if ruling.standing == Standing::Own
         && record.foreign.take().is_some()
         && let Entry::Weight(weight) = ruling.found
     {
-        line = Some(words::returned(&subject, weight));
+        line = Some(words::returned(&subject(), weight));
     }
     match &ruling.write {
         // What somebody else had set is put back as theirs.
@@ -277,7 +288,7 @@ fn settle(
             }
             line = match (turn, line) {
                 (Some(turn), Some(line)) if newly_kept_in => Some(format!("{line}; it {turn}")),
-                (Some(turn), _) => Some(words::unmoved(&subject, ruling, turn)),
+                (Some(turn), _) => Some(words::unmoved(&subject(), ruling, turn)),
                 (None, line) => line,
             };
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use super::*;
-use crate::health::check::{CheckKind, CheckSpec, HttpCheck, HttpQuestion, StatusSet};
+use crate::health::check::{CheckKind, CheckSpec, HttpCheck, HttpQuestion, Outcome, StatusSet};
 use crate::model::{Forward, Server};
 
 fn check(kind: CheckKind, target: SocketAddr, timeout: Duration) -> Check {
@@ -41,7 +41,7 @@ fn run_until(runner: &mut Runner, mut done: impl FnMut(CheckId, &Outcome) -> boo
         }
     };
     loop {
-        if let Some(Event::Finished(id, outcome)) = runner.wait(None, &mut journal) {
+        if let Some(Event::Finished(id, Attempt { outcome, .. })) = runner.wait(None, &mut journal) {
             if done(id, &outcome) {
                 break;
             }

@@ -34,6 +34,7 @@ fn record(last: u8, forward: Forward) -> Record {
             at: 7,
             passed: Some(false),
             text: "status 403, wanted 200".to_owned(),
+            took_us: 1200,
             attempts: 2,
         }),
         change: Some(LastChange {
