@@ -3,12 +3,15 @@
 //! call, so that the simulation can play any of them.
 
 mod by_hand;
+mod former;
 mod round;
 mod start;
 mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
 
 use super::check::{Attempt, Check, Outcome};
 use super::policy::{Slot, next_step};
@@ -29,7 +32,7 @@ pub struct Keeper<S> {
     checks: Vec<Option<Check>>,
     sorry_check: Option<Check>,
     /// Whom a result is for: there may be thousands of servers.
-    slots: HashMap<Check, Vec<Slot>>,
+    slots: FxHashMap<Check, Vec<Slot>>,
     store: S,
     /// Verdicts that have changed and are not in the journal yet.
     turns: HashMap<Slot, String>,
@@ -123,7 +126,9 @@ impl<S: Store> Keeper<S> {
 
     /// The names of the servers that are kept.
     fn names(&self) -> HashSet<(IpAddr, u16)> {
-        let records = self.state.servers.iter().chain(&self.state.sorry);
+        let state = &self.state;
+        let records = state.servers.iter().chain(&state.sorry);
+        let records = records.chain(&state.former_sorry);
         records.map(|record| record.server.name()).collect()
     }
 }

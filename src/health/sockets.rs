@@ -5,12 +5,13 @@
 //! no processor for so long, the clock of attempts stands still: what came meanwhile
 //! lies in their sockets and is read first, and no server loses time by it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
@@ -71,7 +72,7 @@ struct Running {
 pub struct Sockets {
     epoll: OwnedFd,
     bell: Bell,
-    running: HashMap<CheckId, Running>,
+    running: FxHashMap<CheckId, Running>,
     ends: BTreeSet<(Duration, CheckId)>,
     /// For how long the clock of attempts has stood still.
     stood: Duration,
@@ -95,7 +96,7 @@ impl Sockets {
         Ok(Self {
             epoll,
             bell: Bell(Arc::new(bell)),
-            running: HashMap::new(),
+            running: FxHashMap::default(),
             ends: BTreeSet::new(),
             stood: Duration::ZERO,
             woke: now(),

@@ -25,6 +25,7 @@ impl<S: Store> Keeper<S> {
             Ok(found) => {
                 let gone = found.is_none();
                 let mut sorry_busy = false;
+                let former = found.as_ref().and_then(|found| self.former(found));
                 let actual: Vec<Server> = found
                     .map(|found| {
                         if matches!(self.spec.roster, Roster::Table { .. }) {
@@ -47,6 +48,7 @@ impl<S: Store> Keeper<S> {
                 };
                 let decision = decide(&self.spec.rules, &situation);
                 self.carry_out(&decision, gone, pool, now, journal, &mut troubles);
+                self.see_off(former.as_ref(), pool, now, journal, &mut troubles);
             }
             Err(error) => {
                 troubles.insert(format!("{id}: cannot read the table: {error}"));
@@ -214,7 +216,7 @@ impl<S: Store> Keeper<S> {
         self.unsaved = true;
     }
 
-    fn save(&mut self, now: u64, troubles: &mut BTreeSet<String>) {
+    pub(super) fn save(&mut self, now: u64, troubles: &mut BTreeSet<String>) {
         self.state.heartbeat = now;
         match self.store.save(&self.state) {
             Ok(()) => {

@@ -60,6 +60,7 @@ fn state() -> State {
     ];
     State {
         servers: (1..).zip(forwards).map(|(n, f)| record(n, f)).collect(),
+        former_sorry: None,
         sorry: Some(record(9, Forward::Nat)),
         ..State::new(&id(), 7)
     }
