@@ -14,7 +14,12 @@ const QUIESCENT: &str = "net.ipv4.vs.expire_quiescent_template";
 /// Says it of a service that is kept so.
 pub(super) fn say(service: &Service, policy: &Policy, journal: &mut dyn Journal) {
     // What cannot be read is not there yet, and then off.
-    let is_on = |name: &str| sysctl::read(name).ok().flatten().is_some_and(|it| it != "0");
+    let is_on = |name: &str| {
+        sysctl::read(name)
+            .ok()
+            .flatten()
+            .is_some_and(|it| it != "0")
+    };
     if let Some(advice) = advice(service, policy.on_failure, is_on) {
         journal.line(Level::Transition, &format!("{}: {advice}", service.id));
     }
@@ -40,16 +45,18 @@ fn advice(
         OnFailure::Remove if !is_on(NODEST) => Some(format!(
             "a server that fails is removed, and the kernel drops the packets of its connections: \
              their clients wait; they are told only with: sysctl -w {NODEST}=1, and the VIP an \
-             address of this machine (vip = \"address\")"
+             address of this machine"
         )),
         OnFailure::Inhibit if is_udp => Some(format!(
             "UDP clients of a server that fails stay with it as long as they go on; to have them \
              go elsewhere: inhibit_on_failure = false (--on-failure remove), and sysctl -w {NODEST}=1"
         )),
-        OnFailure::Inhibit if service.persistence_timeout.is_some() && !is_on(QUIESCENT) => Some(format!(
-            "persistent clients of a server that fails stay with it; to have them go elsewhere: \
+        OnFailure::Inhibit if service.persistence_timeout.is_some() && !is_on(QUIESCENT) => {
+            Some(format!(
+                "persistent clients of a server that fails stay with it; to have them go elsewhere: \
              sysctl -w {QUIESCENT}=1"
-        )),
+            ))
+        }
         _ => None,
     }
 }

@@ -35,8 +35,8 @@ mod wait;
 mod workers;
 
 pub use check::{
-    Attempt, Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion, NoCheckPort,
-    Outcome, ParseStatusError, StatusSet, Trust, is_domain_name,
+    Attempt, Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion,
+    NoCheckPort, Outcome, ParseStatusError, StatusSet, Trust, is_domain_name,
 };
 pub use journal::{Journal, Level};
 pub use keeper::Keeper;

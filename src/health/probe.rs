@@ -108,6 +108,7 @@ impl<'a> Probe<'a> {
     /// Runs each check until it has spoken, retries included, makes the table so,
     /// and answers what is believed. A stop ends it early, and then the table is
     /// left as it is.
+    #[must_use]
     pub fn once(mut self) -> ProbeReport {
         self.take_new_checks(|_| Duration::ZERO);
         let mut attempts: HashMap<CheckId, u32> = HashMap::new();

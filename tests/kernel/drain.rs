@@ -328,7 +328,8 @@ fn nobody_notices() -> Result<(), Failed> {
                 more(50);
                 // It flaps: its page says so, and it still answers who is there.
                 let weights = |well: bool| {
-                    let of = |other: u8, weight: u64| if other == last && !well { 0 } else { weight };
+                    let of =
+                        |other: u8, weight: u64| if other == last && !well { 0 } else { weight };
                     expected(&[("100", of(100, 3)), ("101", of(101, 1))])
                 };
                 for well in [false, true, false, true] {

@@ -92,10 +92,10 @@ fn main() {
         overflow::ALONE,
         many_checks::ALONE,
     ]
-        .concat()
-        .into_iter()
-        .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
-        .collect();
+    .concat()
+    .into_iter()
+    .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
+    .collect();
     // One after the other.
     arguments.test_threads = Some(1);
     if libtest_mimic::run(&arguments, alone).has_failed() {

@@ -46,7 +46,9 @@ fn ten_thousand() -> Result<(), Failed> {
     let world = World::new("many-checks");
     let (director, worker) = (&world.director, &world.workers[0]);
     worker.line("ip route add local 10.20.0.0/24 dev lo").ok();
-    director.line("ip route add 10.20.0.0/24 via 192.168.31.100").ok();
+    director
+        .line("ip route add 10.20.0.0/24 via 192.168.31.100")
+        .ok();
     let asked: Arc<Mutex<BTreeMap<IpAddr, usize>>> = Arc::default();
     let counted = Arc::clone(&asked);
     let _server = Server::start(worker, PORT, move |stream| {

@@ -9,12 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, SockaddrStorage, connect, socket,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, connect, socket};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::http::{Answer, End};
+use super::http::{Answer, End, Get};
 use super::prepared::Prepared;
 use super::{Outcome, failure};
 
@@ -73,7 +71,7 @@ impl Exchange {
     /// It was over at once.
     pub fn begin(check: &Arc<Prepared>) -> Result<Self, Outcome> {
         let socket = begin(check.check().target()).map_err(|error| failure::judge(&error))?;
-        let keep = check.get().is_some_and(|get| get.wants_body());
+        let keep = check.get().is_some_and(Get::wants_body);
         Ok(Self {
             check: Arc::clone(check),
             socket,

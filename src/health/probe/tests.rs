@@ -159,7 +159,7 @@ fn once_asks_every_server_to_a_conclusion_and_sets_the_weights() {
     let listener = TcpListener::bind(("127.0.0.1", shut));
     let mut silent = |_: Level, _: &str| {};
     let probe = Probe::new(vec![spec(None)], &directory.0, &mut pool, &mut silent).unwrap();
-    probe.once();
+    let _ = probe.once();
     if listener.is_ok() {
         assert_eq!(table.weights(), [1, 1]);
     }

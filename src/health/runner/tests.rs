@@ -41,7 +41,8 @@ fn run_until(runner: &mut Runner, mut done: impl FnMut(CheckId, &Outcome) -> boo
         }
     };
     loop {
-        if let Some(Event::Finished(id, Attempt { outcome, .. })) = runner.wait(None, &mut journal) {
+        if let Some(Event::Finished(id, Attempt { outcome, .. })) = runner.wait(None, &mut journal)
+        {
             if done(id, &outcome) {
                 break;
             }
