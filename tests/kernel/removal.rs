@@ -179,10 +179,15 @@ fn silence() -> Result<(), Failed> {
     let heard = loop {
         match conversation.hear() {
             Err(error) if error.kind() == ErrorKind::WouldBlock && patience > 0 => patience -= 1,
-            other => break other?,
+            other => break other,
         }
     };
-    assert_eq!(heard, name);
+    // On a slow machine its server has closed it meanwhile, and that is heard, too.
+    let closed = matches!(&heard, Err(error) if error.kind() == ErrorKind::UnexpectedEof);
+    assert!(
+        closed || heard.as_deref().is_ok_and(|it| it == name),
+        "{heard:?}"
+    );
     Ok(())
 }
 
