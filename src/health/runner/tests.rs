@@ -1,7 +1,8 @@
 //! The runner with real sockets on loopback: what hangs delays nobody.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 use super::*;
 use crate::health::check::{CheckKind, CheckSpec, HttpCheck, HttpQuestion, Outcome, StatusSet};
@@ -143,4 +144,62 @@ fn programs_do_not_outlive_the_runner() {
     drop(runner);
     assert_eq!(reader.join().unwrap(), "");
     std::fs::remove_file(&pipe).unwrap();
+}
+
+/// Takes connections and does this with each of them.
+fn serve(act: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = listener.local_addr().unwrap();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(act));
+    target
+}
+
+/// Each socket is told of once, at the edge, and nothing may be missed.
+#[test]
+fn whatever_servers_do_is_seen_at_once() {
+    let hold = |mut stream: TcpStream| drop(io::copy(&mut stream, &mut io::sink()));
+    let answer: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwell\n";
+    let targets = [
+        // Before it is asked.
+        (
+            serve(move |mut stream| {
+                let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.7\r\n");
+                hold(stream);
+            }),
+            "broken HTTP answer",
+        ),
+        (serve(drop), "closed the connection without an answer"),
+        // Whole, in pieces, and with much behind it.
+        (
+            serve(move |mut stream| {
+                for byte in answer {
+                    let _ = stream.write_all(&[*byte]);
+                    std::thread::yield_now();
+                }
+                hold(stream);
+            }),
+            "status 200",
+        ),
+        (
+            serve(|mut stream| {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                while stream.write_all(&[b'x'; 65536]).is_ok() {}
+            }),
+            "status 200",
+        ),
+    ];
+    let mut runner = Runner::new().unwrap();
+    for (target, _) in &targets {
+        let check = check(page(), *target, Duration::from_mins(1));
+        runner.insert(&check, Duration::from_millis(1));
+    }
+    let mut seen = HashMap::new();
+    run_until(&mut runner, |id, outcome| {
+        // Who closes with the question unread may reset the connection.
+        if outcome.text() != "connection reset" {
+            assert_eq!(outcome.text(), targets[id].1);
+            *seen.entry(id).or_insert(0) += 1;
+        }
+        seen.len() == targets.len() && seen.values().all(|times| *times >= 3)
+    });
 }
