@@ -146,8 +146,10 @@ fn no_other() -> Result<(), Failed> {
 
 fn port_again() -> Result<(), Failed> {
     let (world, _file) = applied("portagain");
+    // The server closes first, and so the port is free again.
     let from = |port: u16| {
-        let line = format!("curl -sS -m 10 --local-port {port} -H Connection:close http://{VIP}/");
+        let line =
+            format!("curl -sS -m 10 -0 --ignore-content-length --local-port {port} http://{VIP}/");
         world.client.line(&line).ok().trim().to_owned()
     };
     for (nodest, port) in [(0, 40_001), (1, 40_002)] {

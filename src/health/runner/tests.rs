@@ -183,7 +183,7 @@ fn whatever_servers_do_is_seen_at_once() {
         (
             serve(|mut stream| {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-                while stream.write_all(&[b'x'; 65536]).is_ok() {}
+                while stream.write_all(&[b'x'; 8192]).is_ok() {}
             }),
             "status 200",
         ),
