@@ -65,7 +65,7 @@ fn ten_thousand() -> Result<(), Failed> {
     };
     let whole = (SERVICES, SERVICES * TARGETS, SERVICES * TARGETS);
 
-    let file = ConfigFile::new("many-checks", &text("leave"));
+    let file = ConfigFile::new("many-checks", &text("keep"));
     let mut service = Service::start(&world, &file, "127.0.0.1:9883");
     until(whole, table);
     let first = IpAddr::from([10, 20, 0, 1]);
