@@ -4,7 +4,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use lbctl::health::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Verdict};
+use lbctl::health::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Transitions, Verdict};
 use lbctl::model::{
     Counters, Family, Forward, Protocol, Server, ServerState, Service, ServiceId, ServiceState,
     Stats,
@@ -48,7 +48,9 @@ fn judged(last: u8, state: ServerStatus, verdict: Verdict) -> ServerReport {
         checked: Some(1_700_000_001),
         passed: Some(verdict == Verdict::Up),
         reason: Some("\"no\"\nanswer\\".to_owned()),
+        transitions: Transitions { up: 2, down: 1 },
         attempts: 1,
+        took_us: (verdict != Verdict::Unknown).then_some(1234),
         changed: None,
         change: None,
     }
@@ -125,6 +127,14 @@ fn complaints(text: &str) -> String {
 fn promtool_has_no_complaint() {
     let text = metrics();
     assert!(text.contains("lbctl_server_up{service=\"udp [2001:db8::1]:53\""));
+    let labels = "{service=\"fwmark 1\",server=\"10.0.0.2:80\"";
+    for line in [
+        format!("lbctl_check_duration_seconds{labels}}} 0.001234\n"),
+        format!("lbctl_check_transitions_total{labels},direction=\"up\"}} 2\n"),
+        format!("lbctl_check_transitions_total{labels},direction=\"down\"}} 1\n"),
+    ] {
+        assert!(text.contains(&line), "{line} in {text}");
+    }
     assert_eq!(complaints(&text), "");
     // It does look.
     let broken = text.replace("# HELP lbctl_server_up ", "# HELP lbctl_server_gone ");

@@ -1,6 +1,7 @@
 //! One file per verb: ask, call, hand to render; no logic of its own. Here the
 //! verbs are told apart, and errors become exit codes.
 
+mod advice;
 mod apply;
 mod check;
 mod connections;

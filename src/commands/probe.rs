@@ -17,7 +17,7 @@ use crate::render;
 
 use super::context::Context;
 use super::rehearsal::{Memory, Rehearsal};
-use super::{Error, Result, Status, words};
+use super::{Error, Result, Status, advice, words};
 
 pub(super) use check::page;
 
@@ -80,25 +80,29 @@ pub(super) fn once(context: &mut Context, spec: ServiceSpec) -> Result<ProbeRepo
 
 /// Checks until a signal comes, which leaves the table as it is.
 fn forever(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
-    with_probe(context, spec, |probe| probe.run_loop(&mut |_| {}))?;
+    with_probe(context, spec, |mut probe| probe.run_loop(&mut |_| {}))?;
     Ok(Status::Done)
 }
 
 fn with_probe<T>(
     context: &mut Context,
     spec: ServiceSpec,
-    work: impl FnOnce(&mut Probe<'_>) -> T,
+    work: impl FnOnce(Probe<'_>) -> T,
 ) -> Result<T> {
     let directory = Place::here()?.run_directory(&run_dir());
     let mut journal = journal(context);
     let client = context.ipvs("probe")?;
-    let mut probe =
-        Probe::new(vec![spec], &directory, client, &mut journal).map_err(Error::Probe)?;
+    let (id, policy) = (spec.id, spec.rules.policy);
+    // A table that cannot be read is told by the probe.
+    if let Ok(Some(there)) = client.service_state(&id) {
+        advice::say(&there.service, &policy, &mut journal);
+    }
+    let probe = Probe::new(vec![spec], &directory, client, &mut journal).map_err(Error::Probe)?;
     probe
         .stopper()
         .stop_on_signals()
         .map_err(|error| Error::Machine(format!("cannot wait for signals: {error}")))?;
-    Ok(work(&mut probe))
+    Ok(work(probe))
 }
 
 /// Checks, and prints what would be written.
@@ -108,10 +112,9 @@ fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
         .map_err(|error| Error::Machine(format!("cannot copy the probe's memory: {error}")))?;
     let mut journal = journal(context);
     let mut pool = Rehearsal::new(context.ipvs("probe")?);
-    let mut probe =
+    let probe =
         Probe::new(vec![spec], memory.path(), &mut pool, &mut journal).map_err(Error::Probe)?;
     let severity = probe.once().severity();
-    drop(probe);
     let commands = pool.commands;
     for command in &commands {
         context.output.line(command)?;
@@ -120,7 +123,7 @@ fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
 }
 
 /// Transitions go to stderr, as a service's log; attempts only with `-v`.
-pub(super) fn journal(context: &Context) -> impl Journal + use<> {
+pub(super) fn journal(context: &Context) -> Log {
     let threshold = match (context.quiet, context.verbose) {
         (true, _) => Level::Trouble,
         (_, true) => Level::Attempt,
@@ -128,17 +131,34 @@ pub(super) fn journal(context: &Context) -> impl Journal + use<> {
     };
     // The journal's priorities, where it reads what we write (sd-daemon(3)).
     let prefixed = std::env::var_os("JOURNAL_STREAM").is_some();
-    move |level: Level, text: &str| {
-        if level < threshold {
+    Log {
+        threshold,
+        prefixed,
+    }
+}
+
+/// The journal on stderr.
+pub(super) struct Log {
+    threshold: Level,
+    prefixed: bool,
+}
+
+impl Journal for Log {
+    fn line(&mut self, level: Level, text: &str) {
+        if !self.hears(level) {
             return;
         }
         let priority = match level {
-            _ if !prefixed => "",
+            _ if !self.prefixed => "",
             Level::Attempt => "<7>",
             Level::Transition => "<6>",
             Level::Trouble => "<4>",
         };
         super::eprintln_lossy(&format!("{priority}{text}"));
+    }
+
+    fn hears(&self, level: Level) -> bool {
+        level >= self.threshold
     }
 }
 

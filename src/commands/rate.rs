@@ -22,7 +22,7 @@ use super::context::Context;
 use super::{Error, Result, Status, list, words};
 
 /// A probe that has not been heard of for so long says nothing about now.
-const SILENT: Duration = Duration::from_secs(60);
+const SILENT: Duration = Duration::from_mins(1);
 
 /// How long a wait for keys is at most, so that a signal is noticed.
 const PATIENCE: Duration = Duration::from_millis(250);

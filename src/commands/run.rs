@@ -6,14 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::{RunArgs, StatusArgs};
 use crate::config::{Config, OnExit, System};
-use crate::health::{Ended, Journal, Level, Probe, ProbeReport, ServerStatus};
+use crate::health::{Ended, Journal, Level, Probe, ProbeReport, Roster, ServerStatus};
 use crate::ipvs::{self, Client};
 use crate::plumbing::{Place, run_dir};
 use crate::render;
 use crate::service::{self, AskError, Manager, StatusSocket};
 
 use super::context::Context;
-use super::{Error, Result, Status, apply, drain, probe};
+use super::{Error, Result, Status, advice, apply, drain, probe};
 
 /// `run`.
 pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
@@ -35,6 +35,7 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
     }
     apply::take_over(context, &config)?;
     let mut journal = probe::journal(context);
+    advise(&config, &mut journal);
     let mut pool = open()?;
     let mut probe =
         Probe::new(config.services(), &directory, &mut pool, &mut journal).map_err(Error::Probe)?;
@@ -72,8 +73,8 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
     loop {
         let ended = probe.run_loop(&mut |report| {
             manager.beat();
-            latest.post(report.clone());
-            let now = summary(report);
+            let now = summary(&report);
+            latest.post(report);
             if now != told {
                 manager.status(&now);
                 told = now;
@@ -84,7 +85,10 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
         }
         manager.reloading();
         match reload(context, &args.file, &mut probe) {
-            Ok(new) => config = new,
+            Ok(new) => {
+                config = new;
+                advise(&config, &mut probe::journal(context));
+            }
             Err(error) => probe::journal(context).line(
                 Level::Trouble,
                 &format!("the file was not taken, all goes on as before: {error}"),
@@ -98,6 +102,14 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
         apply::take_away(context)?;
     }
     Ok(Status::Done)
+}
+
+fn advise(config: &Config, journal: &mut dyn Journal) {
+    for spec in config.services() {
+        if let Roster::Listed { service, .. } = &spec.roster {
+            advice::say(service, &spec.rules.policy, journal);
+        }
+    }
 }
 
 fn open() -> Result<Client> {

@@ -11,9 +11,11 @@
 //! - and [`MOST_SLOW`] are of checks whose last attempt was slow, so that however
 //!   many servers hang, those that answer find a thread.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::schedule::CheckId;
 
@@ -65,12 +67,12 @@ struct Ticket {
 #[derive(Debug, Clone, Default)]
 pub struct Admission {
     slow: Door,
-    networks: HashMap<IpAddr, Door>,
+    networks: FxHashMap<IpAddr, Door>,
     threads: Door,
     /// Those that run.
-    running: HashMap<CheckId, Ticket>,
+    running: FxHashMap<CheckId, Ticket>,
     /// Those whose last attempt was slow.
-    was_slow: HashSet<CheckId>,
+    was_slow: FxHashSet<CheckId>,
     waiting: usize,
 }
 

@@ -5,6 +5,7 @@
 mod datagram;
 mod deadline;
 mod dns;
+mod exchange;
 mod exec;
 mod failure;
 mod http;
@@ -12,13 +13,14 @@ mod ping;
 mod prepared;
 mod spec;
 mod status;
-mod tcp;
 mod tls;
 mod udp;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
+pub use exchange::{Exchange, PIECE, Progress, Ready};
 pub use http::{HttpCheck, HttpCheckError};
 pub use prepared::{Kit, Prepared};
 pub use spec::{CheckKind, CheckSpec, DnsRecord, HttpQuestion, Trust, is_domain_name};
@@ -75,6 +77,15 @@ impl Outcome {
             reason: reason.into(),
         }
     }
+}
+
+/// One attempt that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// A check and whom it asks. Equal ones are run once, however many services

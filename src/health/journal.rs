@@ -16,6 +16,12 @@ pub enum Level {
 pub trait Journal {
     /// Takes one line, without its end.
     fn line(&mut self, level: Level, text: &str);
+
+    /// Whether it does anything with lines of this level: attempts are many, and
+    /// their lines are made for those only who want them.
+    fn hears(&self, _: Level) -> bool {
+        true
+    }
 }
 
 impl<F: FnMut(Level, &str)> Journal for F {

@@ -3,6 +3,7 @@
 //! call, so that the simulation can play any of them.
 
 mod by_hand;
+mod former;
 mod round;
 mod start;
 mod words;
@@ -10,7 +11,9 @@ mod words;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::check::{Check, Outcome};
+use rustc_hash::FxHashMap;
+
+use super::check::{Attempt, Check, Outcome};
 use super::policy::{Slot, next_step};
 use super::record::{LastResult, Record};
 use super::spec::ServiceSpec;
@@ -29,7 +32,7 @@ pub struct Keeper<S> {
     checks: Vec<Option<Check>>,
     sorry_check: Option<Check>,
     /// Whom a result is for: there may be thousands of servers.
-    slots: HashMap<Check, Vec<Slot>>,
+    slots: FxHashMap<Check, Vec<Slot>>,
     store: S,
     /// Verdicts that have changed and are not in the journal yet.
     turns: HashMap<Slot, String>,
@@ -81,7 +84,8 @@ impl<S: Store> Keeper<S> {
 
     /// Takes the result of a check, and whether it changed the verdict. Answers
     /// whether the service has a server with this check whose verdict changed.
-    pub fn note(&mut self, check: &Check, outcome: &Outcome, tracker: &Tracker, now: u64) -> bool {
+    pub fn note(&mut self, check: &Check, attempt: &Attempt, tracker: &Tracker, now: u64) -> bool {
+        let Attempt { outcome, took } = attempt;
         let mut turned = false;
         // A check that services share may have begun from another verdict than
         // this one's; a result that decides is the word for all.
@@ -99,8 +103,10 @@ impl<S: Store> Keeper<S> {
                 },
                 text: outcome.text().to_owned(),
                 attempts: tracker.attempts(),
+                took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             });
             if decides && record.verdict != tracker.verdict() {
+                record.transitions.count(tracker.verdict());
                 record.verdict = tracker.verdict();
                 record.since = now;
                 self.turns.insert(slot, words::turn(outcome, tracker));
@@ -120,7 +126,9 @@ impl<S: Store> Keeper<S> {
 
     /// The names of the servers that are kept.
     fn names(&self) -> HashSet<(IpAddr, u16)> {
-        let records = self.state.servers.iter().chain(&self.state.sorry);
+        let state = &self.state;
+        let records = state.servers.iter().chain(&state.sorry);
+        let records = records.chain(&state.former_sorry);
         records.map(|record| record.server.name()).collect()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! check -> verdict -> policy -> keeper -> (state file, then Pool)
-//! schedule, admission, workers, lapse -> runner -> probe -> report
+//! schedule, admission, sockets, workers, lapse -> runner -> probe -> report
 //! ```
 //!
 //! `verdict`, `policy`, `schedule`, `admission` and `lapse` are pure. `drains` is who was
@@ -27,6 +27,7 @@ mod runner;
 mod schedule;
 #[cfg(test)]
 mod simulation;
+mod sockets;
 mod spec;
 mod state;
 mod verdict;
@@ -34,8 +35,8 @@ mod wait;
 mod workers;
 
 pub use check::{
-    Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion, NoCheckPort,
-    Outcome, ParseStatusError, StatusSet, Trust, is_domain_name,
+    Attempt, Check, CheckKind, CheckSpec, DnsRecord, HttpCheck, HttpCheckError, HttpQuestion,
+    NoCheckPort, Outcome, ParseStatusError, StatusSet, Trust, is_domain_name,
 };
 pub use journal::{Journal, Level};
 pub use keeper::Keeper;
@@ -45,7 +46,7 @@ pub use policy::{
 };
 pub use pool::{Pool, PoolError};
 pub use probe::{Ended, Probe};
-pub use record::{Entry, LastChange, LastResult, Record};
+pub use record::{Entry, LastChange, LastResult, Record, Transitions};
 pub use report::{
     DrainReport, ProbeReport, ServerReport, ServerStatus, ServiceReport, Severity, SlowStartReport,
 };

@@ -8,13 +8,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::check::{Check, Outcome};
+use super::check::{Attempt, Check, Outcome};
 use super::journal::{Journal, Level};
 use super::keeper::Keeper;
 use super::lock::ProbeLock;
 use super::pool::Pool;
 use super::report::{ProbeReport, ServiceReport};
-use super::runner::{Event, Runner, Stopper, now};
+use super::runner::{Event, Runner, Stopper};
 use super::schedule::CheckId;
 use super::spec::{ProbeError, ServiceSpec};
 use super::state::StateFile;
@@ -82,7 +82,7 @@ impl<'a> Probe<'a> {
             services: taken.into_iter().map(|taken| taken.keep(None)).collect(),
             running: Vec::new(),
             ids: HashMap::new(),
-            runner: Runner::default(),
+            runner: Runner::new().map_err(ProbeError::Machine)?,
         })
     }
 
@@ -108,14 +108,15 @@ impl<'a> Probe<'a> {
     /// Runs each check until it has spoken, retries included, makes the table so,
     /// and answers what is believed. A stop ends it early, and then the table is
     /// left as it is.
-    pub fn once(&mut self) -> ProbeReport {
+    #[must_use]
+    pub fn once(mut self) -> ProbeReport {
         self.take_new_checks(|_| Duration::ZERO);
         let mut attempts: HashMap<CheckId, u32> = HashMap::new();
         let mut open = self.running.len();
         while open > 0 {
             match self.runner.wait(None, self.journal) {
-                Some(Event::Finished(id, outcome)) => {
-                    self.note(id, &outcome);
+                Some(Event::Finished(id, attempt)) => {
+                    self.note(id, &attempt, seconds());
                     let (Some(check), Some(Running { tracker, .. })) =
                         (self.runner.check(id), self.running.get(id))
                     else {
@@ -123,7 +124,7 @@ impl<'a> Probe<'a> {
                     };
                     let tried = attempts.entry(id).or_default();
                     *tried += 1;
-                    let local = matches!(outcome, Outcome::Local { .. });
+                    let local = matches!(attempt.outcome, Outcome::Local { .. });
                     // A server that changes its mind each time is not waited for.
                     let enough = 2 * check.spec().fall.max(1).max(check.spec().rise);
                     let undecided =
@@ -148,10 +149,10 @@ impl<'a> Probe<'a> {
 
     /// Checks and keeps until somebody wants something else; the table stays as it is
     /// then. `beat` is called after every round, for a watchdog or metrics.
-    pub fn run_loop(&mut self, beat: &mut dyn FnMut(&ProbeReport)) -> Ended {
+    pub fn run_loop(&mut self, beat: &mut dyn FnMut(ProbeReport)) -> Ended {
         self.take_new_checks(|check| check.spec().interval);
         loop {
-            let time = now();
+            let time = self.runner.time();
             let mut rounds = false;
             for index in 0..self.services.len() {
                 let due = self.services.get(index).map(|kept| kept.round_due);
@@ -161,17 +162,18 @@ impl<'a> Probe<'a> {
                 }
             }
             if rounds {
-                beat(&self.report());
+                beat(self.report());
                 self.take_new_checks(|check| check.spec().interval);
             }
             let due = self.services.iter().map(|kept| kept.round_due).min();
             let mut event = self.runner.wait(due, self.journal);
+            let seconds = seconds();
             // When hundreds of servers turn at once, one round is for all of them.
             let mut taken = 0;
             while let Some(next) = event.take() {
                 match next {
-                    Event::Finished(id, outcome) => {
-                        let in_doubt = self.note(id, &outcome);
+                    Event::Finished(id, attempt) => {
+                        let in_doubt = self.note(id, &attempt, seconds);
                         self.runner.finished(id, in_doubt);
                     }
                     Event::Stop => return Ended::Stopped,
@@ -192,18 +194,20 @@ impl<'a> Probe<'a> {
 
     /// Hands a result to everything that shares the check; a service whose server
     /// turned is due at once. Answers whether the change is in doubt.
-    fn note(&mut self, id: CheckId, outcome: &Outcome) -> bool {
+    fn note(&mut self, id: CheckId, attempt: &Attempt, seconds: u64) -> bool {
         let (Some(check), Some(Running { tracker, services })) =
             (self.runner.check(id), self.running.get_mut(id))
         else {
             return false;
         };
-        let line = format!("{}: {}", check.target(), outcome.text());
-        self.journal.line(Level::Attempt, &line);
-        let _ = tracker.note(outcome);
+        if self.journal.hears(Level::Attempt) {
+            let line = format!("{}: {}", check.target(), attempt.outcome.text());
+            self.journal.line(Level::Attempt, &line);
+        }
+        let _ = tracker.note(&attempt.outcome);
         for index in services.iter() {
             if let Some(kept) = self.services.get_mut(*index)
-                && kept.keeper.note(check, outcome, tracker, seconds())
+                && kept.keeper.note(check, attempt, tracker, seconds)
             {
                 kept.round_due = Duration::ZERO;
             }
@@ -212,7 +216,7 @@ impl<'a> Probe<'a> {
     }
 
     fn round(&mut self, index: usize) {
-        let time = now();
+        let time = self.runner.time();
         if let Some(kept) = self.services.get_mut(index) {
             kept.keeper.round(self.pool, seconds(), self.journal);
             let step = kept.keeper.next_step(seconds()).map(Duration::from_secs);

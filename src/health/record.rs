@@ -46,6 +46,28 @@ pub struct LastResult {
     pub text: String,
     /// Equal results in a row, this one included.
     pub attempts: u32,
+    /// How long it took, microseconds.
+    #[serde(default)]
+    pub took_us: u64,
+}
+
+/// How often the checks changed their mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Transitions {
+    /// To up.
+    pub up: u64,
+    /// To down.
+    pub down: u64,
+}
+
+impl Transitions {
+    pub(super) fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Up => self.up = self.up.saturating_add(1),
+            Verdict::Down => self.down = self.down.saturating_add(1),
+            Verdict::Unknown => {}
+        }
+    }
 }
 
 /// The last change that the probe made to a server, or noticed.
@@ -76,6 +98,9 @@ pub struct Record {
     pub verdict: Verdict,
     /// Since when they say so, seconds since 1970.
     pub since: u64,
+    /// How often they changed their mind since this server is known.
+    #[serde(default)]
+    pub transitions: Transitions,
     /// The entry as it was last seen or written.
     pub entry: Option<Entry>,
     /// The entry as the last round wanted it.
@@ -114,6 +139,7 @@ impl Record {
             foreign: None,
             verdict: Verdict::Unknown,
             since: now,
+            transitions: Transitions::default(),
             entry: None,
             wanted: None,
             maintenance: false,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Entry, Record};
+use super::record::{Entry, Record, Transitions};
 use super::state::State;
 use super::verdict::Verdict;
 
@@ -57,6 +57,8 @@ pub struct ServerReport {
     pub verdict: Verdict,
     /// Since when the checks say what they say, seconds since 1970.
     pub since: u64,
+    /// How often the checks changed their mind.
+    pub transitions: Transitions,
     /// When it was last asked.
     pub checked: Option<u64>,
     /// Whether it passed; none: it was not asked, or this machine could not ask.
@@ -65,6 +67,8 @@ pub struct ServerReport {
     pub reason: Option<String>,
     /// Equal results in a row.
     pub attempts: u32,
+    /// How long the last check took, microseconds.
+    pub took_us: Option<u64>,
     /// When the last change was, seconds since 1970.
     pub changed: Option<u64>,
     /// The last change, as it was logged.
@@ -134,10 +138,12 @@ impl From<&Record> for ServerReport {
             replaced: record.replaced,
             verdict: record.verdict,
             since: record.since,
+            transitions: record.transitions,
             checked: last.map(|last| last.at),
             passed: last.and_then(|last| last.passed),
             reason: last.map(|last| last.text.clone()),
             attempts: last.map_or(0, |last| last.attempts),
+            took_us: last.map(|last| last.took_us),
             changed: record.change.as_ref().map(|change| change.at),
             change: record.change.as_ref().map(|change| change.text.clone()),
         }

@@ -1,8 +1,9 @@
-//! Runs checks: starts those that are due on the worker threads, as many as
-//! `admission` lets in, waits for their ends, and tells what is to be believed of
-//! them. It brings the clock and the channel; what is due, who may run and what
-//! counts is decided in pure code beside it.
+//! Runs checks: starts those that are due, as many as `admission` lets in, waits for
+//! their ends, and tells what is to be believed of them. Light ones go on in this
+//! thread, in `sockets`; others have the worker threads. It brings the clock and the
+//! channel; what is due, who may run and what counts is decided in pure code beside it.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -13,10 +14,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::admission::{self, Admission};
-use super::check::{Check, Kit, Outcome, Prepared};
+use super::check::{Attempt, Check, Kit, Prepared};
 use super::journal::{Journal, Level};
 use super::lapse::{Lapses, Times};
 use super::schedule::{CheckId, Schedule};
+use super::sockets::{Bell, Finished, Sockets, Waited};
 use super::workers::Workers;
 use crate::model::format_duration;
 
@@ -24,13 +26,13 @@ use crate::model::format_duration;
 const REMINDER: Duration = Duration::from_hours(1);
 
 /// Checks start on this beat: those of a moment together, with one awakening.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(20);
 
 /// What wakes the loop.
 #[derive(Debug)]
 pub enum Event {
     /// An attempt has ended so.
-    Finished(CheckId, Outcome),
+    Finished(CheckId, Attempt),
     /// Somebody wants it to end.
     Stop,
     /// Somebody wants the services to be told anew.
@@ -40,36 +42,45 @@ pub enum Event {
 }
 
 enum Message {
-    Finished {
-        id: CheckId,
-        outcome: Outcome,
-        started: Duration,
-        ended: Duration,
-    },
+    Finished(Finished),
     Stop,
     Reload,
     Wake,
 }
 
+/// Takes messages from any thread, and wakes the loop for them.
+#[derive(Debug, Clone)]
+struct Mailbox {
+    sender: Sender<Message>,
+    bell: Bell,
+}
+
+impl Mailbox {
+    fn send(&self, message: Message) {
+        // A runner that is gone has stopped, and wants no result.
+        let _ = self.sender.send(message);
+        self.bell.ring();
+    }
+}
+
 /// Stops a running probe, from any thread.
 #[derive(Debug, Clone)]
-pub struct Stopper(Sender<Message>);
+pub struct Stopper(Mailbox);
 
 impl Stopper {
     /// Ends the loop; the table stays as it is.
     pub fn stop(&self) {
-        // A probe that is gone has stopped.
-        let _ = self.0.send(Message::Stop);
+        self.0.send(Message::Stop);
     }
 
     /// Ends the loop, for it to be entered again with other services.
     pub fn reload(&self) {
-        let _ = self.0.send(Message::Reload);
+        self.0.send(Message::Reload);
     }
 
     /// Makes every service's round due at once, for what was written by hand.
     pub fn wake(&self) {
-        let _ = self.0.send(Message::Wake);
+        self.0.send(Message::Wake);
     }
 
     /// As [`Stopper::stop_on_signals`], and reloads on SIGHUP.
@@ -117,14 +128,25 @@ pub struct Runner {
     lapses: Lapses,
     kit: Arc<Kit>,
     workers: Workers,
-    sender: Sender<Message>,
+    sockets: Sockets,
+    mailbox: Mailbox,
     messages: Receiver<Message>,
+    /// Attempts that have ended and are not told yet.
+    ended: VecDeque<Finished>,
+    /// When it woke last.
+    time: Duration,
 }
 
-impl Default for Runner {
-    fn default() -> Self {
+impl Runner {
+    /// Runs nothing yet.
+    ///
+    /// # Errors
+    /// No file descriptors are left.
+    pub fn new() -> io::Result<Self> {
         let (sender, messages) = mpsc::channel();
-        Self {
+        let sockets = Sockets::new()?;
+        let bell = sockets.bell();
+        Ok(Self {
             checks: Vec::new(),
             schedule: Schedule::default(),
             admission: Admission::default(),
@@ -132,17 +154,18 @@ impl Default for Runner {
             lapses: Lapses::default(),
             kit: Arc::default(),
             workers: Workers::default(),
-            sender,
+            sockets,
+            mailbox: Mailbox { sender, bell },
             messages,
-        }
+            ended: VecDeque::new(),
+            time: now(),
+        })
     }
-}
 
-impl Runner {
     /// What ends the waiting.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
-        Stopper(self.sender.clone())
+        Stopper(self.mailbox.clone())
     }
 
     /// Takes a check in; ids count from 0. Its first attempt is due within this
@@ -152,7 +175,7 @@ impl Runner {
         let retry = check.spec().retry_interval;
         self.schedule.insert(id, interval, retry, now());
         let prepared = Prepared::new(check.clone(), Arc::clone(&self.kit));
-        self.checks.push(Arc::new(prepared));
+        self.checks.push(prepared);
         id
     }
 
@@ -162,10 +185,17 @@ impl Runner {
         self.checks.get(id).map(|prepared| prepared.check())
     }
 
+    /// When it woke last: what is decided until it sleeps again is decided then. A
+    /// clock may be slow to read.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        self.time
+    }
+
     /// When its attempt has ended: the next one is due on its beat, or soon while a
     /// change is in doubt.
     pub fn finished(&mut self, id: CheckId, in_doubt: bool) {
-        self.schedule.finished(id, now(), in_doubt);
+        self.schedule.finished(id, self.time, in_doubt);
     }
 
     /// Lets a check rest.
@@ -175,18 +205,22 @@ impl Runner {
 
     /// Starts what is due, and sleeps until an event or this time at the latest.
     pub fn wait(&mut self, until: Option<Duration>, journal: &mut dyn Journal) -> Option<Event> {
-        self.start_due(journal);
-        let due = self.schedule.next_due().map(tick);
-        let message = match until.into_iter().chain(due).min() {
-            None => self.messages.recv().ok(),
-            Some(until) => self.sleep(until, journal),
+        let time = now();
+        self.start_due(time, journal);
+        let until = if self.ended.is_empty() {
+            let due = self.schedule.next_due().map(tick);
+            until.into_iter().chain(due).min()
+        } else {
+            Some(Duration::ZERO)
         };
-        self.event(message?)
+        self.sleep(time, until, journal);
+        self.ready()
     }
 
     /// An event that is there already.
     pub fn ready(&mut self) -> Option<Event> {
-        let message = self.messages.try_recv().ok()?;
+        let message = self.messages.try_recv().ok();
+        let message = message.or_else(|| self.ended.pop_front().map(Message::Finished))?;
         self.event(message)
     }
 
@@ -195,14 +229,14 @@ impl Runner {
             Message::Stop => Some(Event::Stop),
             Message::Reload => Some(Event::Reload),
             Message::Wake => Some(Event::Wake),
-            Message::Finished {
+            Message::Finished(Finished {
                 id,
                 outcome,
                 started,
                 ended,
-            } => {
+            }) => {
                 for next in self.admission.finished(id, ended.saturating_sub(started)) {
-                    self.start(next);
+                    self.start(next, self.time);
                 }
                 let timeout = self.check(id)?.spec().timeout;
                 let times = Times {
@@ -210,18 +244,23 @@ impl Runner {
                     ended,
                     timeout,
                 };
-                Some(Event::Finished(id, self.lapses.judge(outcome, times)))
+                let attempt = Attempt {
+                    outcome: self.lapses.judge(outcome, times),
+                    took: ended.saturating_sub(started),
+                };
+                Some(Event::Finished(id, attempt))
             }
         }
     }
 
     /// Sleeps, and notices when it slept longer than it meant to: then it was this
     /// machine that was away.
-    fn sleep(&mut self, until: Duration, journal: &mut dyn Journal) -> Option<Message> {
-        let began = now();
-        let message = self.messages.recv_timeout(until.saturating_sub(began)).ok();
-        let woke = now();
-        if let Some(away) = self.lapses.awake(until.max(began), woke) {
+    fn sleep(&mut self, time: Duration, until: Option<Duration>, journal: &mut dyn Journal) {
+        let Waited { meant, woke } = self.sockets.wait(time, until);
+        self.time = woke;
+        let ended = &mut self.ended;
+        self.sockets.advance(&mut |it| ended.push_back(it));
+        if let Some(away) = self.lapses.awake(meant, woke) {
             self.schedule.skip_missed(woke);
             let line = format!(
                 "this machine slept or was overloaded for {}; failures around that time do not \
@@ -230,16 +269,14 @@ impl Runner {
             );
             journal.line(Level::Trouble, &line);
         }
-        message
     }
 
-    fn start_due(&mut self, journal: &mut dyn Journal) {
-        let time = now();
+    fn start_due(&mut self, time: Duration, journal: &mut dyn Journal) {
         for id in self.schedule.take_due(time) {
             if let Some(check) = self.checks.get(id)
                 && let Some(id) = self.admission.due(id, check.check().target().ip())
             {
-                self.start(id);
+                self.start(id, time);
             }
         }
         let waiting = self.admission.waiting();
@@ -256,23 +293,26 @@ impl Runner {
         }
     }
 
-    fn start(&self, id: CheckId) {
+    fn start(&mut self, id: CheckId, started: Duration) {
         let Some(check) = self.checks.get(id).map(Arc::clone) else {
             return;
         };
-        let sender = self.sender.clone();
-        let started = now();
+        let finished = move |outcome, ended| Finished {
+            id,
+            outcome,
+            started,
+            ended,
+        };
+        if check.is_light() {
+            if let Some(outcome) = self.sockets.start(id, &check, started) {
+                self.ended.push_back(finished(outcome, started));
+            }
+            return;
+        }
+        let mailbox = self.mailbox.clone();
         self.workers.submit(
             move || check.attempt(),
-            move |outcome| {
-                // The runner may be gone; nobody wants the result then.
-                let _ = sender.send(Message::Finished {
-                    id,
-                    outcome,
-                    started,
-                    ended: now(),
-                });
-            },
+            move |outcome| mailbox.send(Message::Finished(finished(outcome, now()))),
         );
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use self::world::{Dice, Machine, id, last, member, server};
-use super::check::{Check, CheckKind, CheckSpec, Outcome};
+use super::check::{Attempt, Check, CheckKind, CheckSpec, Outcome};
 use super::journal::Level;
 use super::keeper::Keeper;
 use super::policy::{OnFailure, Policy, Rules, SorryMode};
@@ -145,7 +145,11 @@ impl Life {
                 (_, false) => Outcome::Failed { reason: text },
             };
             let _ = tracker.note(&outcome);
-            self.keeper.note(check, &outcome, tracker, self.now);
+            let attempt = Attempt {
+                outcome,
+                took: Duration::ZERO,
+            };
+            self.keeper.note(check, &attempt, tracker, self.now);
         }
         self.round();
     }

@@ -75,6 +75,8 @@ pub enum ProbeError {
         /// Why.
         error: io::Error,
     },
+    /// What this machine lacks for checks.
+    Machine(io::Error),
     /// The table cannot be read.
     Table {
         /// The service.
@@ -98,6 +100,10 @@ impl fmt::Display for ProbeError {
             Self::State { path, error } => {
                 write!(f, "cannot read the state file {}: {error}", path.display())
             }
+            Self::Machine(error) => write!(
+                f,
+                "cannot run checks: {error}; see how many files may be open with: ulimit -n"
+            ),
             Self::Table { id, error } => write!(f, "cannot read {id}: {error}"),
         }
     }

@@ -42,6 +42,9 @@ pub struct State {
     pub servers: Vec<Record>,
     /// The sorry server.
     pub sorry: Option<Record>,
+    /// One that was the sorry server before, and is still to go.
+    #[serde(default)]
+    pub former_sorry: Option<Record>,
 }
 
 impl State {
@@ -56,6 +59,7 @@ impl State {
             heartbeat: now,
             servers: Vec::new(),
             sorry: None,
+            former_sorry: None,
         }
     }
 
@@ -69,7 +73,12 @@ impl State {
             return Err(format!("its version {} is unknown", state.version));
         }
         let mut names = std::collections::BTreeSet::new();
-        for record in state.servers.iter().chain(&state.sorry) {
+        for record in state
+            .servers
+            .iter()
+            .chain(&state.sorry)
+            .chain(&state.former_sorry)
+        {
             if !names.insert(record.server.name()) {
                 return Err(format!("{} is in it twice", record.server.endpoint()));
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::check::{Check, Outcome};
+use super::check::{Attempt, Check, Outcome};
 use super::journal::{Journal, Level};
 use super::runner::{Event, Runner, now};
 
@@ -32,7 +32,13 @@ pub fn wait_until_well(
     tell: &mut dyn FnMut(&Waiting<'_>),
 ) -> Result<(), Vec<Unwell>> {
     let end = now().saturating_add(timeout);
-    let mut runner = Runner::default();
+    let mut runner = match Runner::new() {
+        Ok(runner) => runner,
+        Err(error) => {
+            let said = format!("this machine cannot run checks: {error}");
+            return Err(checks.into_iter().map(|it| (it, said.clone())).collect());
+        }
+    };
     let mut waiting: Vec<Option<Unwell>> = Vec::new();
     for check in checks {
         let is_there = |other: &Option<Unwell>| other.as_ref().is_some_and(|(it, _)| *it == check);
@@ -44,7 +50,7 @@ pub fn wait_until_well(
     let mut open = waiting.len();
     while open > 0 && now() < end {
         match runner.wait(Some(end), journal) {
-            Some(Event::Finished(id, outcome)) => {
+            Some(Event::Finished(id, Attempt { outcome, .. })) => {
                 let Some(place) = waiting.get_mut(id) else {
                     continue;
                 };

@@ -71,7 +71,7 @@ pub(super) fn steady_table() -> io::Result<Option<Table>> {
 /// Whether a file of /proc reads exactly so again; it is not kept a second time.
 fn reads_again(name: &str, mut expected: &[u8]) -> io::Result<bool> {
     let mut file = fs::File::open(format!("{DIRECTORY}/{name}"))?;
-    let mut piece = [0; 32 * 1024];
+    let mut piece = vec![0; 32 * 1024];
     loop {
         let length = match file.read(&mut piece) {
             Ok(length) => length,

@@ -1,6 +1,7 @@
 //! What is drawn: a line about everything, headings, the lines that fit, the keys.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use ratatui::Frame;
@@ -94,12 +95,11 @@ impl Screen {
         let style = Style::new();
         match tone {
             Tone::Plain => style,
-            Tone::Strong => style.add_modifier(Modifier::BOLD),
             Tone::Heading => style.add_modifier(Modifier::REVERSED),
             Tone::Faint => style.add_modifier(Modifier::DIM),
             Tone::Warning if self.colour => style.fg(Color::Yellow),
             Tone::Bad if self.colour => style.fg(Color::Red).add_modifier(Modifier::BOLD),
-            Tone::Warning | Tone::Bad => style.add_modifier(Modifier::BOLD),
+            Tone::Strong | Tone::Warning | Tone::Bad => style.add_modifier(Modifier::BOLD),
         }
     }
 
@@ -258,11 +258,11 @@ fn keys(view: &View, rows: usize, page: usize) -> String {
     }
     let mut text = format!("sorted by {}", view.sort.as_str());
     if !view.filter.is_empty() {
-        text += &format!("  filter: {}", view.filter);
+        let _ = write!(text, "  filter: {}", view.filter);
     }
     if rows > page {
         let last = (view.offset + page).min(rows);
-        text += &format!("  {}-{last} of {rows}", view.offset + 1);
+        let _ = write!(text, "  {}-{last} of {rows}", view.offset + 1);
     }
     text + "  | q quit  s sort  / filter  p pause  ? help"
 }
@@ -398,12 +398,13 @@ impl Columns {
     }
 }
 
+/// Appends a cell; writing to a String cannot fail.
 fn push(text: &mut String, column: Column, width: usize, cell: &str) {
     text.push(' ');
     if column.is_text() {
-        text.push_str(&format!("{cell:<width$}"));
+        let _ = write!(text, "{cell:<width$}");
     } else {
-        text.push_str(&format!("{cell:>width$}"));
+        let _ = write!(text, "{cell:>width$}");
     }
 }
 

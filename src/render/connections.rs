@@ -67,7 +67,7 @@ impl ConnectionGroup {
 
     fn heading(&self, names: &Names, text: &mut String) -> fmt::Result {
         let Some(service) = &self.service else {
-            names.write_endpoint(None, self.at, text)?;
+            names.write_endpoint(None, self.at, text);
             return text.write_str(" (no service any more)");
         };
         names.write_service(service, text)?;
@@ -76,7 +76,7 @@ impl ConnectionGroup {
             .ends_with(&SocketAddr::from(self.at).to_string())
         {
             text.write_str(" (")?;
-            names.write_endpoint(self.protocol(), self.at, text)?;
+            names.write_endpoint(self.protocol(), self.at, text);
             text.write_str(")")?;
         }
         Ok(())
@@ -112,11 +112,13 @@ pub fn connections(
             columns.row(Style::Plain, |row| {
                 row.write(|cell| {
                     cell.push_str("  ");
-                    names.write_endpoint(protocol, connection.client, cell)
+                    names.write_endpoint(protocol, connection.client, cell);
+                    Ok(())
                 });
                 row.write(|cell| {
                     cell.push_str("-> ");
-                    names.write_endpoint(protocol, connection.server, cell)
+                    names.write_endpoint(protocol, connection.server, cell);
+                    Ok(())
                 });
                 row.cell(&connection.protocol)
                     .cell(&connection.state)

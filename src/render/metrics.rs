@@ -3,8 +3,10 @@
 //! for what the checks say.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use crate::health::{ProbeReport, ServerReport, ServerStatus, Verdict};
+use crate::health::{ProbeReport, ServerReport, ServerStatus, ServiceReport, Verdict};
 use crate::model::{Counters, Protocol, ServerState, ServiceId, ServiceState};
 
 /// Prometheus' text format, version 0.0.4.
@@ -51,20 +53,48 @@ pub fn metrics(table: &[ServiceState], totals: &Counters, report: &ProbeReport) 
     }
     for (name, kind, help, value) in CHECKS {
         text.family(name, kind, help);
-        for service in &report.services {
-            for server in service.servers.iter().chain(&service.sorry) {
-                if let Some(value) = value(server) {
-                    let endpoint = std::net::SocketAddr::new(server.address, server.port);
-                    let labels = [
-                        ("service", service.service.clone()),
-                        ("server", endpoint.to_string()),
-                    ];
-                    text.sample(name, &labels, value);
-                }
+        for (service, server) in servers(report) {
+            if let Some(value) = value(server) {
+                text.sample(name, &labels(service, server), value);
             }
         }
     }
+    let name = "lbctl_check_duration_seconds";
+    let help = "How long the last check of a server took.";
+    text.family(name, "gauge", help);
+    for (service, server) in servers(report) {
+        if let Some(took) = server.took_us {
+            let seconds = Duration::from_micros(took).as_secs_f64();
+            text.sample(name, &labels(service, server), seconds);
+        }
+    }
+    let name = "lbctl_check_transitions_total";
+    let help = "How often the checks of a server changed their mind.";
+    text.family(name, "counter", help);
+    for (service, server) in servers(report) {
+        let counts = server.transitions;
+        for (direction, count) in [("up", counts.up), ("down", counts.down)] {
+            let [service, server] = labels(service, server);
+            let labels = [service, server, ("direction", direction.to_owned())];
+            text.sample(name, &labels, count);
+        }
+    }
     text.0
+}
+
+fn servers(report: &ProbeReport) -> impl Iterator<Item = (&ServiceReport, &ServerReport)> {
+    report.services.iter().flat_map(|service| {
+        let servers = service.servers.iter().chain(&service.sorry);
+        servers.map(move |server| (service, server))
+    })
+}
+
+fn labels(service: &ServiceReport, server: &ServerReport) -> [(&'static str, String); 2] {
+    let endpoint = SocketAddr::new(server.address, server.port);
+    [
+        ("service", service.service.clone()),
+        ("server", endpoint.to_string()),
+    ]
 }
 
 type OfBackend = (&'static str, &'static str, fn(&ServerState) -> u32);

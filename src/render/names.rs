@@ -32,12 +32,11 @@ impl Names {
         protocol: Option<Protocol>,
         at: (IpAddr, u16),
         text: &mut String,
-    ) -> fmt::Result {
+    ) {
         match self.get(protocol, at) {
             Some(name) => text.push_str(name),
             None => push_endpoint(text, at.0, at.1),
         }
-        Ok(())
     }
 
     /// Writes a service with its name, or as it is usually written.

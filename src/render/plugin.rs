@@ -94,6 +94,7 @@ fn value(service: &ServiceReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::Transitions;
     use crate::health::Verdict;
 
     fn server(last: u8, state: ServerStatus, reason: &str) -> ServerReport {
@@ -116,7 +117,9 @@ mod tests {
             checked: None,
             passed: None,
             reason: Some(reason.to_owned()),
+            transitions: Transitions::default(),
             attempts: 0,
+            took_us: None,
             changed: None,
             change: None,
         }

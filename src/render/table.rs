@@ -175,7 +175,8 @@ pub fn list(
                     cell.push_str("  -> ");
                     options
                         .names
-                        .write_endpoint(id.protocol(), server.server.name(), cell)
+                        .write_endpoint(id.protocol(), server.server.name(), cell);
+                    Ok(())
                 });
                 method(server.server.forward, row);
                 options.view.of_server(server, options.exact, row);

@@ -6,6 +6,7 @@
 //! them, so that what came before a failure is seen. It fails by panicking.
 
 mod apply;
+mod checker;
 mod compute;
 mod edit;
 mod health;
@@ -35,6 +36,7 @@ const BENCHES: &[Bench] = &[
     list::BENCH,
     load::BENCH,
     apply::BENCH,
+    health::PROCESSOR,
     health::BENCH,
 ];
 

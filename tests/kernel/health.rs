@@ -15,6 +15,7 @@ pub const TESTS: &[Test] = &[
     ("health::what_others_delete_comes_back", deleted),
     ("health::a_reload_keeps_verdicts", reload),
     ("health::a_reload_corrects_the_service", scheduler),
+    ("health::a_reload_with_another_sorry_server", another_sorry),
     ("health::a_kill_with_one_server_down", killed),
     ("health::maintenance_beats_checks", maintenance),
     ("health::monitoring_plugins", plugin),
@@ -115,6 +116,25 @@ fn reload() -> Result<(), Failed> {
     }
     world.set_health("w1", true);
     until(expected(&[("100", 1), ("101", 3)]), || weights(&world));
+    Ok(())
+}
+
+/// The old one goes, and the new one comes, while nobody else is left.
+fn another_sorry() -> Result<(), Failed> {
+    let (world, file, service) = kept("sorry");
+    for worker in ["w1", "w2"] {
+        world.set_health(worker, false);
+    }
+    let sorry = |last: &'static str| expected(&[("100", 0), ("101", 0), (last, 1)]);
+    until(sorry("102"), || weights(&world));
+    let other = text(BOTH).replace("\"192.168.31.102:80\"", "\"192.168.31.103:80\"");
+    file.set(&other);
+    service.tell(Signal::SIGHUP);
+    until(sorry("103"), || weights(&world));
+    for worker in ["w1", "w2"] {
+        world.set_health(worker, true);
+    }
+    until(expected(&[("100", 1), ("101", 1)]), || weights(&world));
     Ok(())
 }
 

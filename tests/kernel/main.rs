@@ -7,6 +7,7 @@
 
 mod apply;
 mod bad_input;
+mod bad_servers;
 mod check;
 mod convert;
 mod demo;
@@ -16,12 +17,14 @@ mod health;
 mod lab;
 mod large;
 mod ldirectord;
+mod many_checks;
 mod model;
 mod no_module;
 mod overflow;
 mod probe_kinds;
 mod random;
 mod rate;
+mod removal;
 mod save;
 mod service;
 mod setup;
@@ -67,6 +70,8 @@ fn main() {
         traffic::TESTS,
         model::TESTS,
         probe_kinds::TESTS,
+        bad_servers::TESTS,
+        removal::TESTS,
         demo::TESTS,
         ldirectord::TESTS,
         differential::FIXED,
@@ -83,11 +88,16 @@ fn main() {
         .with_ignored_flag(!able || lab::is_native()),
     );
     let conclusion = libtest_mimic::run(&arguments, trials);
-    let alone = [table::ALONE, large::ALONE, overflow::ALONE]
-        .concat()
-        .into_iter()
-        .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
-        .collect();
+    let alone = [
+        table::ALONE,
+        large::ALONE,
+        overflow::ALONE,
+        many_checks::ALONE,
+    ]
+    .concat()
+    .into_iter()
+    .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
+    .collect();
     // One after the other.
     arguments.test_threads = Some(1);
     if libtest_mimic::run(&arguments, alone).has_failed() {

@@ -24,23 +24,29 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// The process groups that are running, to be killed when the probe ends.
 #[derive(Debug, Default)]
-pub(super) struct Children(Mutex<BTreeSet<Group>>);
+pub(super) struct Children(Mutex<Groups>);
+
+#[derive(Debug, Default)]
+struct Groups {
+    running: BTreeSet<Group>,
+    /// None may run any more.
+    over: bool,
+}
 
 type Group = i32;
 
 impl Children {
-    fn edit(&self, edit: impl FnOnce(&mut BTreeSet<Group>)) {
+    fn edit(&self, edit: impl FnOnce(&mut Groups)) {
         edit(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 impl Children {
-    /// Kills all of them.
+    /// Kills all of them, also one that is just being started.
     pub(super) fn kill(&self) {
         self.edit(|groups| {
-            for pid in groups.iter().copied().filter_map(Pid::from_raw) {
-                let _ = kill_process_group(pid, Signal::KILL);
-            }
+            groups.over = true;
+            groups.running.iter().copied().for_each(kill);
         });
     }
 }
@@ -109,7 +115,10 @@ impl<'a> Running<'a> {
     fn new(child: Child, children: &'a Children) -> Self {
         let group = Group::try_from(child.id()).unwrap_or_default();
         children.edit(|groups| {
-            groups.insert(group);
+            groups.running.insert(group);
+            if groups.over {
+                kill(group);
+            }
         });
         Self {
             child,
@@ -159,12 +168,16 @@ impl<'a> Running<'a> {
     /// other process can have its number.
     fn kill(&mut self) {
         self.children.edit(|groups| {
-            if groups.remove(&self.group)
-                && let Some(pid) = Pid::from_raw(self.group)
-            {
-                let _ = kill_process_group(pid, Signal::KILL);
+            if groups.running.remove(&self.group) {
+                kill(self.group);
             }
         });
+    }
+}
+
+fn kill(group: Group) {
+    if let Some(pid) = Pid::from_raw(group) {
+        let _ = kill_process_group(pid, Signal::KILL);
     }
 }
 

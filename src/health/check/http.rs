@@ -12,22 +12,20 @@ mod answer;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use regex_lite::Regex;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
-use self::answer::Answer;
+pub(super) use self::answer::Answer;
 use super::deadline::{Connection, Deadline};
+use super::exchange::PIECE;
 use super::tls::TrustStore;
 use super::{CheckSpec, HttpQuestion, Outcome, StatusSet, Trust, failure, tls};
 use crate::model::format_duration;
 
 /// Longest path and virtual host.
 const LONGEST: usize = 2048;
-/// What is read at once.
-const PIECE: usize = 8 << 10;
 
 /// What is asked, and which answers count as well.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -143,7 +141,8 @@ pub(super) struct Get {
     request: Vec<u8>,
     status: StatusSet,
     body: Option<Regex>,
-    tls: Option<(Trust, ServerName<'static>)>,
+    /// None: in the clear.
+    pub(super) tls: Option<(Trust, ServerName<'static>)>,
 }
 
 impl Get {
@@ -182,36 +181,41 @@ impl Get {
         })
     }
 
-    /// Asks once.
+    /// What is sent.
+    pub(super) fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    /// Whether the body is to be looked at.
+    pub(super) fn wants_body(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// Asks once over TLS; in the clear [`super::exchange`] does.
     pub(super) fn attempt(
         &self,
+        (trust, name): &(Trust, ServerName<'static>),
         target: SocketAddr,
         spec: &CheckSpec,
         trusts: &TrustStore,
     ) -> Outcome {
         let deadline = Deadline::after(spec.timeout);
         let within = spec.connect_timeout.min(spec.timeout);
-        let tls = match &self.tls {
-            None => None,
-            Some((trust, name)) => match trusts.config(trust) {
-                Ok(config) => Some((config, name.clone())),
-                Err(reason) => return Outcome::local(reason),
-            },
+        let config = match trusts.config(trust) {
+            Ok(config) => config,
+            Err(reason) => return Outcome::local(reason),
         };
-        let mut connection = match Connection::open(target, within, deadline) {
+        let connection = match Connection::open(target, within, deadline) {
             Ok(connection) => connection,
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 return failure::no_connection(within);
             }
             Err(error) => return failure::judge(&error),
         };
-        let mut answer = Answer::new(self.body.is_some());
-        let end = match tls {
-            None => self.exchange(&mut connection, &mut answer),
-            Some((config, name)) => match ClientConnection::new(Arc::clone(&config), name) {
-                Ok(client) => self.exchange(&mut StreamOwned::new(client, connection), &mut answer),
-                Err(error) => End::Error(io::Error::other(error)),
-            },
+        let mut answer = Answer::new(self.wants_body());
+        let end = match ClientConnection::new(config, name.clone()) {
+            Ok(client) => self.exchange(&mut StreamOwned::new(client, connection), &mut answer),
+            Err(error) => End::Error(io::Error::other(error)),
         };
         self.judge(&answer, end, spec)
     }
@@ -248,7 +252,8 @@ impl Get {
         End::Complete
     }
 
-    fn judge(&self, answer: &Answer, end: End, spec: &CheckSpec) -> Outcome {
+    /// What an answer that ended so says of the server.
+    pub(super) fn judge(&self, answer: &Answer, end: End, spec: &CheckSpec) -> Outcome {
         // A status that is not well says more than how the rest went.
         if let Some(status) = answer.status()
             && !self.status.contains(status)
@@ -289,7 +294,7 @@ impl Get {
 }
 
 /// How an exchange ended.
-enum End {
+pub(super) enum End {
     /// The answer is whole, or enough of it was read.
     Complete,
     /// The server closed.

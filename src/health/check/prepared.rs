@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::exec::Children;
 use super::http::Get;
 use super::tls::TrustStore;
-use super::{Check, CheckKind, Outcome, dns, exec, ping, tcp, udp};
+use super::{Check, CheckKind, Outcome, dns, exchange, exec, ping, udp};
 
 /// What the checks of one probe share.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Prepared {
 impl Prepared {
     /// Makes it ready.
     #[must_use]
-    pub fn new(check: Check, kit: Arc<Kit>) -> Self {
+    pub fn new(check: Check, kit: Arc<Kit>) -> Arc<Self> {
         let get = match &check.spec.kind {
             CheckKind::Http(question) => Some(Get::new(question, None, check.target)),
             CheckKind::Https(question, trust) => {
@@ -42,7 +42,7 @@ impl Prepared {
             }
             _ => None,
         };
-        Self { check, get, kit }
+        Arc::new(Self { check, get, kit })
     }
 
     /// The check.
@@ -51,12 +51,31 @@ impl Prepared {
         &self.check
     }
 
+    /// What an http or https check asks; none: it is of another kind, or cannot ask.
+    pub(super) fn get(&self) -> Option<&Get> {
+        self.get.as_ref()?.as_ref().ok()
+    }
+
+    /// Whether it needs no thread: all that it does is to wait for its socket. To look
+    /// for a pattern may take long, and TLS does.
+    #[must_use]
+    pub fn is_light(&self) -> bool {
+        match (&self.check.spec.kind, &self.get) {
+            (CheckKind::Tcp, _) => true,
+            (_, Some(Ok(get))) => get.tls.is_none() && !get.wants_body(),
+            _ => false,
+        }
+    }
+
     /// Asks once; returns within the timeout.
     #[must_use]
-    pub fn attempt(&self) -> Outcome {
+    pub fn attempt(self: &Arc<Self>) -> Outcome {
         let Check { target, spec } = &self.check;
         match (&spec.kind, &self.get) {
-            (_, Some(Ok(get))) => get.attempt(*target, spec, &self.kit.trusts),
+            (_, Some(Ok(get))) => match &get.tls {
+                Some(tls) => get.attempt(tls, *target, spec, &self.kit.trusts),
+                None => exchange::attempt(self),
+            },
             (_, Some(Err(reason))) => Outcome::local(reason.as_str()),
             (CheckKind::Exec(words), _) => exec::attempt(words, *target, spec, &self.kit.children),
             (CheckKind::Dns { query, record }, _) => dns::attempt(*target, query, *record, spec),
@@ -68,7 +87,7 @@ impl Prepared {
                 },
                 _,
             ) => udp::attempt(*target, payload, *require_reply, spec),
-            _ => tcp::attempt(*target, spec),
+            _ => exchange::attempt(self),
         }
     }
 }

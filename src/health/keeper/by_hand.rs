@@ -6,6 +6,7 @@ use super::{Keeper, words};
 use crate::health::drains::Drain;
 use crate::health::policy::Slot;
 use crate::health::record::Entry;
+use crate::health::spec::Roster;
 use crate::health::state::Store;
 use crate::model::Server;
 
@@ -25,6 +26,7 @@ impl<S: Store> Keeper<S> {
         };
         let drains: HashMap<_, &Drain> = drains.iter().map(|it| (it.name(), it)).collect();
         let table: HashMap<_, &Server> = actual.iter().map(|s| (s.name(), s)).collect();
+        let is_table = matches!(self.spec.roster, Roster::Table { .. });
         for (index, record) in self.state.servers.iter_mut().enumerate() {
             let name = record.server.name();
             let drain = drains.get(&name).copied();
@@ -40,7 +42,13 @@ impl<S: Store> Keeper<S> {
                     }
                     Some(words::drained_by(drain))
                 }
-                (Some(_), None) => Some(words::undrained()),
+                (Some(drain), None) => {
+                    // Without a file the table had the only word on its weight.
+                    if let (true, Some(weight @ 1..)) = (is_table, drain.weight_before) {
+                        record.server.weight = weight;
+                    }
+                    Some(words::undrained())
+                }
                 _ => None,
             };
             if let Some(turn) = turn {

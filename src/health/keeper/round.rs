@@ -25,6 +25,7 @@ impl<S: Store> Keeper<S> {
             Ok(found) => {
                 let gone = found.is_none();
                 let mut sorry_busy = false;
+                let former = found.as_ref().and_then(|found| self.former(found));
                 let actual: Vec<Server> = found
                     .map(|found| {
                         if matches!(self.spec.roster, Roster::Table { .. }) {
@@ -47,6 +48,7 @@ impl<S: Store> Keeper<S> {
                 };
                 let decision = decide(&self.spec.rules, &situation);
                 self.carry_out(&decision, gone, pool, now, journal, &mut troubles);
+                self.see_off(former.as_ref(), pool, now, journal, &mut troubles);
             }
             Err(error) => {
                 troubles.insert(format!("{id}: cannot read the table: {error}"));
@@ -138,9 +140,9 @@ impl<S: Store> Keeper<S> {
                 continue;
             };
             before.push(Some((record.written, record.rising)));
-            let remembered = record.clone();
+            let remembered = entries(record);
             let line = settle(&id, record, ruling, turn(ruling.slot));
-            let changed = *record != remembered;
+            let changed = entries(record) != remembered;
             if let Some(line) = line {
                 note_change(record, &line, now);
                 journal.line(Level::Transition, &line);
@@ -214,7 +216,7 @@ impl<S: Store> Keeper<S> {
         self.unsaved = true;
     }
 
-    fn save(&mut self, now: u64, troubles: &mut BTreeSet<String>) {
+    pub(super) fn save(&mut self, now: u64, troubles: &mut BTreeSet<String>) {
         self.state.heartbeat = now;
         match self.store.save(&self.state) {
             Ok(()) => {
@@ -230,6 +232,16 @@ impl<S: Store> Keeper<S> {
     }
 }
 
+/// All that [`settle`] may change.
+fn entries(record: &Record) -> impl PartialEq + use<> {
+    (
+        [record.written, record.pending, record.entry, record.wanted],
+        record.foreign,
+        record.rising,
+        [record.replaced, record.kept_in],
+    )
+}
+
 /// Brings a record in line with its ruling, before any write: what it says now
 /// is what the file says while the write is under way.
 fn settle(
@@ -238,7 +250,8 @@ fn settle(
     ruling: &Ruling,
     turn: Option<&str>,
 ) -> Option<String> {
-    let subject = words::subject(id, ruling.slot, &record.server);
+    let server = record.server.clone();
+    let subject = || words::subject(id, ruling.slot, &server);
     record.entry = Some(ruling.found);
     record.wanted = Some(ruling.wanted);
     record.rising = ruling.rising;
@@ -249,17 +262,17 @@ fn settle(
     if let Standing::Foreign(weight) = ruling.standing {
         let seen = record.foreign.replace(weight) == Some(weight);
         return match turn {
-            Some(turn) => Some(words::unmoved(&subject, ruling, turn)),
+            Some(turn) => Some(words::unmoved(&subject(), ruling, turn)),
             None if seen => None,
-            None => Some(words::foreign(&subject, weight)),
+            None => Some(words::foreign(&subject(), weight)),
         };
     }
-    let mut line = newly_kept_in.then(|| words::kept_in(&subject, ruling.wanted.weight()));
+    let mut line = newly_kept_in.then(|| words::kept_in(&subject(), ruling.wanted.weight()));
     if ruling.standing == Standing::Own
         && record.foreign.take().is_some()
         && let Entry::Weight(weight) = ruling.found
     {
-        line = Some(words::returned(&subject, weight));
+        line = Some(words::returned(&subject(), weight));
     }
     match &ruling.write {
         // What somebody else had set is put back as theirs.
@@ -277,7 +290,7 @@ fn settle(
             }
             line = match (turn, line) {
                 (Some(turn), Some(line)) if newly_kept_in => Some(format!("{line}; it {turn}")),
-                (Some(turn), _) => Some(words::unmoved(&subject, ruling, turn)),
+                (Some(turn), _) => Some(words::unmoved(&subject(), ruling, turn)),
                 (None, line) => line,
             };
         }

@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::{Keeper, is_sorry, words};
+use rustc_hash::FxHashMap;
+
+use super::{Keeper, former, is_sorry, words};
 use crate::health::check::{Check, CheckSpec};
 use crate::health::drains::Drain;
 use crate::health::journal::{Journal, Level};
@@ -33,7 +35,9 @@ impl<S: Store> Keeper<S> {
         let id = spec.id;
         let mut state = State::new(&id, now);
         state.name.clone_from(&spec.name);
-        let (old, old_sorry) = remembered.map_or((Vec::new(), None), |s| (s.servers, s.sorry));
+        let (old, old_sorry, former) = remembered.map_or((Vec::new(), None, None), |s| {
+            (s.servers, s.sorry, s.former_sorry)
+        });
         // A file that cannot be read is told by the first round.
         let drains = store.drains().unwrap_or_default();
         let mut turns = HashMap::new();
@@ -80,6 +84,7 @@ impl<S: Store> Keeper<S> {
             }
         };
         let mut sorry_check = None;
+        state.former_sorry = former::of(&spec, [&old_sorry, &former]);
         if let Some(ServerSpec { server, check, .. }) = &spec.sorry {
             let mut record = old_sorry
                 .filter(|record| record.server.name() == server.name())
@@ -88,7 +93,7 @@ impl<S: Store> Keeper<S> {
             sorry_check = attach(check.as_ref(), &mut record, now)?;
             state.sorry = Some(record);
         }
-        let mut slots: HashMap<Check, Vec<Slot>> = HashMap::new();
+        let mut slots: FxHashMap<Check, Vec<Slot>> = FxHashMap::default();
         let members = checks.iter().enumerate().map(|(i, c)| (Slot::Member(i), c));
         for (slot, check) in members.chain([(Slot::Sorry, &sorry_check)]) {
             if let Some(check) = check {

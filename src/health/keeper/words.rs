@@ -162,7 +162,7 @@ pub(super) fn unmoved(subject: &str, ruling: &Ruling, turn: &str) -> String {
             format!("{subject} {turn}; weight {weight} was set by somebody else, keeping it")
         }
         (Slot::Member(_), _, Entry::Weight(weight)) => {
-            format!("{subject} {turn}; weight stays {weight}")
+            format!("{subject} {turn}; its weight is {weight}")
         }
         _ => format!("{subject} {turn}"),
     }

@@ -138,9 +138,8 @@ fn once_asks_every_server_to_a_conclusion_and_sets_the_weights() {
         }
     };
     let mut pool = table.clone();
-    let mut probe = Probe::new(vec![spec(None)], &directory.0, &mut pool, &mut journal).unwrap();
+    let probe = Probe::new(vec![spec(None)], &directory.0, &mut pool, &mut journal).unwrap();
     let report = probe.once();
-    drop(probe);
     assert_eq!(table.weights(), [1, 0]);
     assert_eq!(report.severity(), Severity::Warning);
     let down = &report.services[0].servers[1];
@@ -148,7 +147,7 @@ fn once_asks_every_server_to_a_conclusion_and_sets_the_weights() {
     assert_eq!((down.attempts, down.weight), (2, Some(0)));
     lines.sort();
     let mut expected = [
-        format!("tcp 192.0.2.1:80: 127.0.0.1:{open} is up: connected; weight stays 1"),
+        format!("tcp 192.0.2.1:80: 127.0.0.1:{open} is up: connected; its weight is 1"),
         format!(
             "tcp 192.0.2.1:80: 127.0.0.1:{shut} is down: connection refused (2 of 2); weight 1 -> 0"
         ),
@@ -159,8 +158,8 @@ fn once_asks_every_server_to_a_conclusion_and_sets_the_weights() {
     // The next run knows from the file that it holds the server down.
     let listener = TcpListener::bind(("127.0.0.1", shut));
     let mut silent = |_: Level, _: &str| {};
-    let mut probe = Probe::new(vec![spec(None)], &directory.0, &mut pool, &mut silent).unwrap();
-    probe.once();
+    let probe = Probe::new(vec![spec(None)], &directory.0, &mut pool, &mut silent).unwrap();
+    let _ = probe.once();
     if listener.is_ok() {
         assert_eq!(table.weights(), [1, 1]);
     }

@@ -1,10 +1,11 @@
 //! The runner with real sockets on loopback: what hangs delays nobody.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 use super::*;
-use crate::health::check::{CheckKind, CheckSpec, HttpCheck, HttpQuestion, StatusSet};
+use crate::health::check::{CheckKind, CheckSpec, HttpCheck, HttpQuestion, Outcome, StatusSet};
 use crate::model::{Forward, Server};
 
 fn check(kind: CheckKind, target: SocketAddr, timeout: Duration) -> Check {
@@ -41,7 +42,8 @@ fn run_until(runner: &mut Runner, mut done: impl FnMut(CheckId, &Outcome) -> boo
         }
     };
     loop {
-        if let Some(Event::Finished(id, outcome)) = runner.wait(None, &mut journal) {
+        if let Some(Event::Finished(id, Attempt { outcome, .. })) = runner.wait(None, &mut journal)
+        {
             if done(id, &outcome) {
                 break;
             }
@@ -57,7 +59,7 @@ fn a_network_that_hangs_delays_nobody_and_is_told_once() {
     let hung = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = hung.local_addr().unwrap().port();
     let open = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut runner = Runner::default();
+    let mut runner = Runner::new().unwrap();
     let count = admission::MOST_IN_NETWORK + 10;
     for number in 0..count {
         let [high, low] = u16::try_from(number).unwrap().to_be_bytes();
@@ -90,7 +92,7 @@ fn a_network_that_hangs_delays_nobody_and_is_told_once() {
 fn a_check_never_runs_twice_at_the_same_time() {
     let hung = TcpListener::bind("127.0.0.1:0").unwrap();
     let open = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut runner = Runner::default();
+    let mut runner = Runner::new().unwrap();
     let soon = Duration::from_millis(200);
     // It is due again each millisecond while it hangs.
     let slow = check(page(), hung.local_addr().unwrap(), soon);
@@ -123,7 +125,7 @@ fn programs_do_not_outlive_the_runner() {
     let script = format!("exec 3>{}; echo here >&3; sleep 1000", pipe.display());
     let kind = CheckKind::Exec(["/bin/sh", "-c", &script].map(str::to_owned).to_vec());
     let target = SocketAddr::from(([192, 0, 2, 1], 80));
-    let mut runner = Runner::default();
+    let mut runner = Runner::new().unwrap();
     runner.insert(&check(kind, target, Duration::from_mins(1)), Duration::ZERO);
     let mut silent = |_: Level, _: &str| {};
     let stopper = runner.stopper();
@@ -142,4 +144,62 @@ fn programs_do_not_outlive_the_runner() {
     drop(runner);
     assert_eq!(reader.join().unwrap(), "");
     std::fs::remove_file(&pipe).unwrap();
+}
+
+/// Takes connections and does this with each of them.
+fn serve(act: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = listener.local_addr().unwrap();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(act));
+    target
+}
+
+/// Each socket is told of once, at the edge, and nothing may be missed.
+#[test]
+fn whatever_servers_do_is_seen_at_once() {
+    let hold = |mut stream: TcpStream| drop(io::copy(&mut stream, &mut io::sink()));
+    let answer: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwell\n";
+    let targets = [
+        // Before it is asked.
+        (
+            serve(move |mut stream| {
+                let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.7\r\n");
+                hold(stream);
+            }),
+            "broken HTTP answer",
+        ),
+        (serve(drop), "closed the connection without an answer"),
+        // Whole, in pieces, and with much behind it.
+        (
+            serve(move |mut stream| {
+                for byte in answer {
+                    let _ = stream.write_all(&[*byte]);
+                    std::thread::yield_now();
+                }
+                hold(stream);
+            }),
+            "status 200",
+        ),
+        (
+            serve(|mut stream| {
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                while stream.write_all(&[b'x'; 8192]).is_ok() {}
+            }),
+            "status 200",
+        ),
+    ];
+    let mut runner = Runner::new().unwrap();
+    for (target, _) in &targets {
+        let check = check(page(), *target, Duration::from_mins(1));
+        runner.insert(&check, Duration::from_millis(1));
+    }
+    let mut seen = HashMap::new();
+    run_until(&mut runner, |id, outcome| {
+        // Who closes with the question unread may reset the connection.
+        if outcome.text() != "connection reset" {
+            assert_eq!(outcome.text(), targets[id].1);
+            *seen.entry(id).or_insert(0) += 1;
+        }
+        seen.len() == targets.len() && seen.values().all(|times| *times >= 3)
+    });
 }

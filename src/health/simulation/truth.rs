@@ -1,8 +1,10 @@
 //! Single stories that must end well, told one event at a time.
 
+use std::time::Duration;
+
 use super::start;
 use super::world::{Machine, id, server};
-use crate::health::check::{CheckKind, CheckSpec, Outcome};
+use crate::health::check::{Attempt, CheckKind, CheckSpec, Outcome};
 use crate::health::drains::Drain;
 use crate::health::journal::Level;
 use crate::health::keeper::Keeper;
@@ -71,7 +73,11 @@ impl Story {
                 }
             };
             let _ = tracker.note(&outcome);
-            self.keeper.note(check, &outcome, &tracker, self.now);
+            let attempt = Attempt {
+                outcome,
+                took: Duration::ZERO,
+            };
+            self.keeper.note(check, &attempt, &tracker, self.now);
         }
         let lines = &mut self.lines;
         let mut journal = |_: Level, line: &str| lines.push(line.to_owned());

@@ -34,6 +34,7 @@ fn record(last: u8, forward: Forward) -> Record {
             at: 7,
             passed: Some(false),
             text: "status 403, wanted 200".to_owned(),
+            took_us: 1200,
             attempts: 2,
         }),
         change: Some(LastChange {
@@ -59,6 +60,7 @@ fn state() -> State {
     ];
     State {
         servers: (1..).zip(forwards).map(|(n, f)| record(n, f)).collect(),
+        former_sorry: None,
         sorry: Some(record(9, Forward::Nat)),
         ..State::new(&id(), 7)
     }

@@ -12,11 +12,11 @@ const MOST_FIELDS: usize = 100;
 
 /// What came is no HTTP answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(in crate::health::check) struct Broken;
 
 /// What has been read so far.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(in crate::health::check) struct Answer {
     head: Vec<u8>,
     status: Option<u16>,
     framing: Framing,
@@ -41,7 +41,7 @@ enum Framing {
 
 impl Answer {
     /// Nothing read yet. The body is kept if it is to be looked at.
-    pub(super) fn new(keep: bool) -> Self {
+    pub(in crate::health::check) fn new(keep: bool) -> Self {
         Self {
             head: Vec::new(),
             status: None,
@@ -53,7 +53,7 @@ impl Answer {
     }
 
     /// The status, once the head is complete.
-    pub(super) fn status(&self) -> Option<u16> {
+    pub(in crate::health::check) fn status(&self) -> Option<u16> {
         self.status
     }
 
@@ -63,7 +63,7 @@ impl Answer {
     }
 
     /// Whether nothing more is to be read.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(in crate::health::check) fn is_complete(&self) -> bool {
         matches!(self.framing, Framing::Done) || self.came >= BODY_CAP
     }
 
@@ -73,7 +73,7 @@ impl Answer {
     }
 
     /// Takes what came.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    pub(in crate::health::check) fn take(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         if !matches!(self.framing, Framing::Head) {
             return self.take_body(bytes);
         }

@@ -91,7 +91,7 @@ fn serve(identity: Identity) -> SocketAddr {
     target
 }
 
-fn prepared(target: SocketAddr, host: Option<&str>, body: &str, trust: Trust) -> Prepared {
+fn prepared(target: SocketAddr, host: Option<&str>, body: &str, trust: Trust) -> Arc<Prepared> {
     let request = HttpCheck::new("/", host, StatusSet::default()).unwrap();
     let question = HttpQuestion {
         request,
