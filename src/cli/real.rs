@@ -31,7 +31,8 @@ Examples:
 
 The VIP goes to lo, and this machine does not answer ARP for it. A tunnel ends at
 the interface that its kernel module makes (tunl0, ip6tnl0, sit0, gre0, ip6gre0);
-the module stays loaded after `undo`. Run it again, without VIP, after a reboot.";
+the module stays loaded after `undo`. Answers to handshakes then ask for segments
+that fit when they are wrapped (nf_tables, table `inet lbctl_real`). Run it again, without VIP, after a reboot.";
 
 /// `real setup`.
 #[derive(Debug, Clone, Args)]
@@ -85,7 +86,8 @@ pub struct RealOptions {
     /// left out
     #[arg(long, value_name = "FAMILY")]
     pub outer: Option<OuterFamily>,
-    /// Greatest TCP segment to ask clients for, so that it fits when it is wrapped
+    /// Greatest TCP segment to ask clients for; 0 for what fits the interface. With a
+    /// tunnel, what fits Ethernet when it is wrapped, when left out
     #[arg(long, value_name = "N")]
     pub mss: Option<String>,
 }

@@ -30,7 +30,9 @@ fn setup(context: &mut Context, args: &RealSetupArgs) -> Result<Status> {
         let script = formats::real_script(&vips).map_err(|why| {
             Error::Usage(format!("cannot write a script for these addresses: {why}"))
         })?;
-        context.output.line(script.trim_end())?;
+        for line in script.lines() {
+            context.output.line(line)?;
+        }
         return Ok(Status::Done);
     }
     let mut reals = context.reals()?;
@@ -48,7 +50,15 @@ fn undo(context: &mut Context, args: &RealUndoArgs) -> Result<Status> {
     if args.all {
         addresses = reals.vips().iter().map(|vip| vip.address).collect();
     }
-    let steps = reals.plan_undo(&addresses)?;
+    let known = reals.vips();
+    for address in &addresses {
+        if !known.iter().any(|vip| vip.address == *address) {
+            context.notice(&format!(
+                "lbctl: this machine was made no real server of {address}"
+            ));
+        }
+    }
+    let steps = reals.plan_undo(&addresses);
     let plan: Vec<Step> = steps.into_iter().map(Step::Host).collect();
     context.carry_out(&plan)?;
     Ok(Status::Done)
@@ -89,13 +99,16 @@ fn wish(options: &RealOptions) -> Result<RealWish> {
         .as_deref()
         .map(|text| words::number("tunnel port", text, 1, u16::MAX))
         .transpose()?;
-    // Below 536, no host need take it (RFC 9293); 65495 fills an IPv4 packet.
-    let mss = options
+    let mss: Option<u16> = options
         .mss
         .as_deref()
-        .map(|text| words::number("segment size", text, 536, 65495))
+        .map(|text| words::number("segment size", text, 0, 65495))
         .transpose()?;
     let wrong = |text: &str| Err(Error::Usage(text.to_owned()));
+    // Every host takes that much (RFC 9293, 3.7.1).
+    if mss.is_some_and(|mss| (1..536).contains(&mss)) {
+        return wrong("--mss is less than the 536 that every host takes; take more, or 0");
+    }
     let tunnel_options = kind.is_some() || port.is_some() || options.outer.is_some();
     let encapsulation = match (options.method, kind, port) {
         (Some(RealMethod::Dr), ..) if tunnel_options => {

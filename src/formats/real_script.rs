@@ -55,8 +55,12 @@ pub fn real_script(vips: &[RealVip]) -> Result<String, String> {
     text += BODY;
     let rules: Vec<String> = vips
         .iter()
-        .filter_map(|vip| Some(segment_rule(vip.address, vip.mss?)))
-        .map(|rule| format!("    nft add rule inet lbctl_real output {rule}\n"))
+        .filter_map(|vip| {
+            let mss = vip.mss?;
+            let note = format!("{} {mss}", vip.address);
+            Some((note, segment_rule(vip.address, mss)))
+        })
+        .map(|(note, rule)| format!("    add_rule '{note}' {rule}\n"))
         .collect();
     text += "\nset_segments() {\n";
     if rules.is_empty() {
@@ -66,7 +70,6 @@ pub fn real_script(vips: &[RealVip]) -> Result<String, String> {
         text += "    nft add table inet lbctl_real\n";
         text += "    nft add chain inet lbctl_real output \
                  '{ type filter hook output priority mangle; }'\n";
-        text += "    nft flush chain inet lbctl_real output\n";
         text += &rules.concat();
     }
     text += "}\n";
@@ -139,20 +142,29 @@ unfilter() {
 
 is_up() { ip link show dev "$1" up 2>/dev/null | grep -q "$1"; }
 
+# open_port FAMILY:PORT
 open_port() {
-    if [ "${1%%:*}" = 6 ]; then family=-6; else family=-4; fi
     modprobe fou 2>/dev/null || true
-    ip "$family" fou show | grep -q -x "port ${1#*:} gue.*" && [ "$family" = -4 ] && return 0
-    ip "$family" fou show | grep -q -x "port ${1#*:} gue -6.*" && return 0
+    shown="port ${1#*:} gue"
+    [ "${1%%:*}" = 4 ] || shown="$shown -6"
+    ip fou show | grep -q -x "$shown *" && return 0
     remember "port/$1"
-    ip "$family" fou add port "${1#*:}" gue
+    ip "-${1%%:*}" fou add port "${1#*:}" gue
+}
+
+# add_rule COMMENT WORD...: unless it is there.
+add_rule() {
+    note=$1
+    shift
+    nft list chain inet lbctl_real output | grep -q -F "comment \"$note\"" ||
+        nft add rule inet lbctl_real output "$@"
 }
 
 # add_address FAMILY ADDRESS/LENGTH [nodad]
 add_address() {
-    ip "$1" -o address show | grep -q -F " $2 " && return 0
+    ip "$1" -o address show dev lo | grep -q -F " $2 " && return 0
     ip "$1" -o address show | grep -q -F " ${2%/*}/" && {
-        echo "$0: ${2%/*} is an address of this machine already" >&2
+        echo "$0: ${2%/*} is an address of another interface; remove it there first" >&2
         return 1
     }
     remember "address/${2%/*}" "$1 $2"
@@ -167,8 +179,7 @@ setup() {
     for port in $ports; do open_port "$port"; done
     for device in $devices; do
         name=${device%%:*}
-        [ -e "/sys/class/net/$name" ] || ip link show dev "$name" >/dev/null 2>&1 ||
-            modprobe "${device#*:}"
+        ip link show dev "$name" >/dev/null 2>&1 || modprobe "${device#*:}"
         if ! is_up "$name"; then
             remember "device/$name"
             ip link set dev "$name" up

@@ -117,8 +117,8 @@ pub struct RealVip {
     pub address: IpAddr,
     /// The tunnel; none with direct routing.
     pub tunnel: Option<TunnelEnd>,
-    /// The greatest TCP segment that clients are asked to send; the route's own
-    /// when none.
+    /// The greatest TCP segment that clients are asked to send; what fits the
+    /// interface when none.
     pub mss: Option<u16>,
 }
 
@@ -171,6 +171,26 @@ impl RealVip {
         }
     }
 
+    /// The greatest segment that still fits an Ethernet frame when it is wrapped; none
+    /// with direct routing. The director says that a packet is too big in the VIP's
+    /// name, which it cannot do for a VIP that is on no interface: nobody hears it.
+    #[must_use]
+    pub fn usual_mss(&self) -> Option<u16> {
+        const FRAME: u16 = 1500;
+        let header = |family| match family {
+            Family::Ipv4 => 20,
+            Family::Ipv6 => 40,
+        };
+        let tunnel = self.tunnel?;
+        // As much as there can be, with checksums (ip_vs_xmit.c).
+        let wrapping = match tunnel.encapsulation {
+            Encapsulation::Ipip => 0,
+            Encapsulation::Gre => 8,
+            Encapsulation::Gue(_) => 20,
+        };
+        Some(FRAME - header(tunnel.outer) - wrapping - header(self.family()) - 20)
+    }
+
     /// `--method tun --tun-type gue --tun-port 6080`: the options that ask for it.
     #[must_use]
     pub fn options(&self) -> String {
@@ -184,8 +204,8 @@ impl RealVip {
                 text += &format!(" --outer {}", tunnel.outer.as_str());
             }
         }
-        if let Some(mss) = self.mss {
-            text += &format!(" --mss {mss}");
+        if self.mss != self.usual_mss() {
+            text += &format!(" --mss {}", self.mss.unwrap_or(0));
         }
         text
     }
@@ -324,12 +344,19 @@ mod tests {
 
     #[test]
     fn options_say_only_what_is_not_so_anyway() {
-        let mut gue = vip("192.0.2.1", Encapsulation::Gue(6080), Family::Ipv4);
+        let usual = |mut vip: RealVip| {
+            vip.mss = vip.usual_mss();
+            vip
+        };
+        let mut gue = usual(vip("192.0.2.1", Encapsulation::Gue(6080), Family::Ipv4));
+        assert_eq!(gue.mss, Some(1420));
         assert_eq!(gue.options(), "--method tun --tun-type gue --tun-port 6080");
+        gue.mss = None;
+        assert!(gue.options().ends_with("--tun-port 6080 --mss 0"));
         gue.mss = Some(1400);
         gue.tunnel = None;
         assert_eq!(gue.options(), "--method dr --mss 1400");
-        let sit = vip("2001:db8::1", Encapsulation::Ipip, Family::Ipv4);
+        let sit = usual(vip("2001:db8::1", Encapsulation::Ipip, Family::Ipv4));
         assert!(sit.options().ends_with("--tun-type ipip --outer ipv4"));
     }
 }

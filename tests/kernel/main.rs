@@ -16,11 +16,13 @@ mod health;
 mod lab;
 mod large;
 mod ldirectord;
+mod matrix;
 mod model;
 mod no_module;
 mod overflow;
 mod probe_kinds;
 mod random;
+mod real;
 mod save;
 mod service;
 mod setup;
@@ -64,6 +66,8 @@ fn main() {
         drain::TESTS,
         traffic::TESTS,
         model::TESTS,
+        matrix::TESTS,
+        real::TESTS,
         probe_kinds::TESTS,
         demo::TESTS,
         ldirectord::TESTS,

@@ -60,7 +60,7 @@ pub struct RealWish {
     pub encapsulation: Option<Encapsulation>,
     /// The family of the outer addresses.
     pub outer: Option<Family>,
-    /// The greatest segment.
+    /// The greatest segment; 0 for what fits the interface.
     pub mss: Option<u16>,
 }
 
@@ -73,14 +73,19 @@ impl RealWish {
     #[must_use]
     pub fn of(self, address: IpAddr) -> RealVip {
         let tunnelled = self.tunnelled.unwrap_or(self.encapsulation.is_some());
-        RealVip {
+        let mut vip = RealVip {
             address,
             tunnel: tunnelled.then(|| TunnelEnd {
                 encapsulation: self.encapsulation.unwrap_or(Encapsulation::Ipip),
                 outer: self.outer.unwrap_or(Family::of(address)),
             }),
-            mss: self.mss,
-        }
+            mss: None,
+        };
+        vip.mss = match self.mss {
+            None => vip.usual_mss(),
+            Some(mss) => Some(mss).filter(|mss| *mss > 0),
+        };
+        vip
     }
 }
 
@@ -203,10 +208,7 @@ impl Reals {
 
     /// What takes away all that lbctl made here for these VIPs, and for none that is
     /// left; also what is recorded for no VIP, because lbctl was killed.
-    ///
-    /// # Errors
-    /// Nothing of the kind was made.
-    pub fn plan_undo(&mut self, addresses: &[IpAddr]) -> Result<Vec<HostStep>> {
+    pub fn plan_undo(&mut self, addresses: &[IpAddr]) -> Vec<HostStep> {
         let mut rest = self.record.vips.clone();
         rest.retain(|address, _| !addresses.contains(address));
         let mut steps = Vec::new();
@@ -243,7 +245,7 @@ impl Reals {
             }
         }
         self.draw(&steps);
-        Ok(steps)
+        steps
     }
 
     /// The parameters that no VIP of the rest needs, back to what they were. Those

@@ -222,8 +222,7 @@ fn set_segment(list: &mut AttributeWriter, mss: u16) {
             .u8(2, MAXSEG)
             .be32(3, 2)
             .be32(4, 2)
-            .be32(6, TCP_OPTION)
-            .be32(5, 0);
+            .be32(6, TCP_OPTION);
     });
 }
 
