@@ -97,10 +97,13 @@ set_parameter() {
     printf '%s\n' "$3" >"$conf/$1/$2"
 }
 
-# Each interface of whatever kind, but not `all`.
+# Each interface of whatever kind.
 interfaces() {
     for directory in "$conf"/*; do
-        [ "${directory##*/}" = all ] || printf '%s\n' "${directory##*/}"
+        case ${directory##*/} in
+        all | default) ;;
+        *) printf '%s\n' "${directory##*/}" ;;
+        esac
     done
 }
 

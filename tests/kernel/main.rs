@@ -23,6 +23,7 @@ mod overflow;
 mod probe_kinds;
 mod random;
 mod real;
+mod real_undo;
 mod save;
 mod service;
 mod setup;
@@ -68,6 +69,7 @@ fn main() {
         model::TESTS,
         matrix::TESTS,
         real::TESTS,
+        real_undo::TESTS,
         probe_kinds::TESTS,
         demo::TESTS,
         ldirectord::TESTS,

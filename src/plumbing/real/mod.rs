@@ -95,6 +95,7 @@ const FILTER: &str = "rp_filter";
 /// The IPv4 parameters of each interface that matter here.
 const PARAMETERS: [&str; 3] = [IGNORE, ANNOUNCE, FILTER];
 const ALL: &str = "all";
+const DEFAULT: &str = "default";
 
 /// The parameter of an interface, as sysctl(8) names it.
 fn parameter(interface: &str, leaf: &str) -> String {
@@ -305,7 +306,8 @@ impl Reals {
     /// the tunnel, and an interface without an address gets no loose check either
     /// (`__fib_validate_source` in net/ipv4/fib_frontend.c). The greater of `all` and
     /// the interface's counts, so `all` has to be off; every other interface gets
-    /// what it stood for.
+    /// what it stood for. Not `default`: what is written there, the kernel gives to
+    /// every interface whose own was never written (`devinet_copy_dflt_conf`).
     fn unfilter(&self, device: TunnelDevice) -> Vec<HostStep> {
         let mut steps = Vec::new();
         let all = self.value(ALL, FILTER);
@@ -321,8 +323,8 @@ impl Reals {
         // A device that is not there yet will begin with the default.
         let name = device.name();
         let is_there = self.parameters.contains_key(&parameter(name, FILTER));
-        let begins = self.value(if is_there { name } else { "default" }, FILTER);
-        if begins > 0 || (!is_there && all > 0) {
+        let begins = self.value(if is_there { name } else { DEFAULT }, FILTER);
+        if begins > 0 {
             steps.extend(self.set(name, FILTER, 0));
         }
         steps
@@ -345,11 +347,13 @@ impl Reals {
         value.and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 
-    /// All but `all`.
+    /// All but `all` and `default`.
     fn interfaces_with(&self, leaf: &str) -> impl Iterator<Item = &str> {
         let parts = self.parameters.keys();
         let parts = parts.filter_map(|name| parameter_parts(name));
-        let parts = parts.filter(move |(interface, found)| *found == leaf && *interface != ALL);
+        let parts = parts.filter(move |(interface, found)| {
+            *found == leaf && ![ALL, DEFAULT].contains(interface)
+        });
         parts.map(|(interface, _)| interface)
     }
 }
