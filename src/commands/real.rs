@@ -198,7 +198,7 @@ fn line(vip: &RealVip, id: &'static str, seen: String, means: String) -> CheckLi
 fn in_the_way(vip: &RealVip, why: String) -> CheckLine {
     let means = "this machine answers its neighbours for the VIP, and they pass the director by";
     let mut line = line(vip, "real-address-elsewhere", why, means.to_owned());
-    line.fix = "take the address off that interface, then run lbctl real setup".to_owned();
+    line.fix = format!("take it off that interface, then: {}", line.fix);
     line
 }
 

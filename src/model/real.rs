@@ -194,20 +194,21 @@ impl RealVip {
     /// `--method tun --tun-type gue --tun-port 6080`: the options that ask for it.
     #[must_use]
     pub fn options(&self) -> String {
-        let mut text = String::from("--method dr");
+        let mut words = vec!["--method dr".to_owned()];
         if let Some(tunnel) = self.tunnel {
-            text = format!("--method tun --tun-type {}", tunnel.encapsulation.as_str());
+            let kind = tunnel.encapsulation.as_str();
+            words = vec![format!("--method tun --tun-type {kind}")];
             if let Encapsulation::Gue(port) = tunnel.encapsulation {
-                text += &format!(" --tun-port {port}");
+                words.push(format!("--tun-port {port}"));
             }
             if tunnel.outer != self.family() {
-                text += &format!(" --outer {}", tunnel.outer.as_str());
+                words.push(format!("--outer {}", tunnel.outer.as_str()));
             }
         }
         if self.mss != self.usual_mss() {
-            text += &format!(" --mss {}", self.mss.unwrap_or(0));
+            words.push(format!("--mss {}", self.mss.unwrap_or(0)));
         }
-        text
+        words.join(" ")
     }
 }
 

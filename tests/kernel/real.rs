@@ -2,6 +2,9 @@
 //! back stands in `real_undo`; `matrix` sends packets through all of it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
 
 use libtest_mimic::Failed;
 use serde_json::Value;
@@ -85,6 +88,37 @@ impl Machine {
 }
 
 fn picture(namespace: &Namespace) -> BTreeSet<String> {
+    // An interface that was up once has IPv6 parameters from then on.
+    let mut parameters = namespace.enter(|| {
+        let mut found = BTreeSet::new();
+        for family in ["ipv4/conf", "ipv6/conf"] {
+            let interfaces = fs::read_dir(Path::new("/proc/sys/net").join(family)).unwrap();
+            for interface in interfaces.map(|entry| entry.unwrap().path()) {
+                let name = interface.file_name().unwrap().to_owned();
+                if family == "ipv6/conf"
+                    && !["all", "default", "eth0", "lo"]
+                        .map(OsStr::new)
+                        .contains(&name.as_os_str())
+                {
+                    continue;
+                }
+                for leaf in fs::read_dir(interface).unwrap() {
+                    let path = leaf.unwrap().path();
+                    // stable_secret cannot be read before it was written.
+                    if let Ok(value) = fs::read_to_string(&path) {
+                        found.insert(format!("{}: {}", path.display(), value.trim()));
+                    }
+                }
+            }
+        }
+        found
+    });
+    parameters.extend(shown(namespace));
+    parameters
+}
+
+/// What the tools show.
+fn shown(namespace: &Namespace) -> BTreeSet<String> {
     [
         "ip -o address",
         "ip -br link",
@@ -92,9 +126,6 @@ fn picture(namespace: &Namespace) -> BTreeSet<String> {
         "ip -6 route show table all",
         "ip fou show",
         "nft list ruleset",
-        // An interface that was up once has IPv6 parameters from then on.
-        "grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf/all \
-         /proc/sys/net/ipv6/conf/default /proc/sys/net/ipv6/conf/eth0 /proc/sys/net/ipv6/conf/lo",
     ]
     .into_iter()
     .flat_map(|line| {
@@ -114,7 +145,7 @@ fn neighbours() -> Result<(), Failed> {
     let Machine { real, neighbour } = &machine;
     neighbour.line(&format!("ip route add {VIP} dev eth0")).ok();
     neighbour.line(&format!("ip route add {SIX} dev eth0")).ok();
-    let learnt = |address: &str| {
+    let knows = |address: &str| {
         let shown = neighbour.line(&format!("ip neigh show {address}")).ok();
         shown.contains("lladdr")
     };
@@ -122,7 +153,7 @@ fn neighbours() -> Result<(), Failed> {
         neighbour.line("ip neigh flush all").ok();
         // Whether it is answered; a neighbour is asked for three times.
         neighbour.line(&format!("ping -c 1 -W 4 {vip}"));
-        learnt(vip)
+        knows(vip)
     };
     // With the address alone it is the wrong one that answers.
     real.line(&format!("ip address add {VIP}/32 dev lo")).ok();
@@ -136,7 +167,7 @@ fn neighbours() -> Result<(), Failed> {
     neighbour.line("ip neigh flush all").ok();
     real.line("ip neigh flush all").ok();
     real.line(&format!("ping -c 1 -W 4 -I {VIP} 192.168.31.1"));
-    assert!(learnt("192.168.31.100") && !learnt(VIP));
+    assert!(knows("192.168.31.100") && !knows(VIP));
     // An interface's own setting that beats that of `all` is seen to.
     real.lbctl("real undo --all").ok();
     let own = "net.ipv4.conf.eth0.arp_ignore";

@@ -14,6 +14,8 @@ mod hands;
 mod picture;
 mod port;
 mod segments;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -288,16 +290,16 @@ impl Reals {
     fn silence(&self) -> Vec<HostStep> {
         let mut steps = Vec::new();
         if !(1..=2).contains(&self.value(ALL, IGNORE)) {
-            steps.extend(self.set(ALL, IGNORE, 1));
+            steps.push(self.set(ALL, IGNORE, 1));
         }
         // Greater than ours, and yet they answer for what is on lo.
         for interface in self.interfaces_with(IGNORE) {
             if (3..8).contains(&self.value(interface, IGNORE)) {
-                steps.extend(self.set(interface, IGNORE, 1));
+                steps.push(self.set(interface, IGNORE, 1));
             }
         }
         if self.value(ALL, ANNOUNCE) < 2 {
-            steps.extend(self.set(ALL, ANNOUNCE, 2));
+            steps.push(self.set(ALL, ANNOUNCE, 2));
         }
         steps
     }
@@ -315,30 +317,27 @@ impl Reals {
             for interface in self.interfaces_with(FILTER) {
                 if interface.parse::<TunnelDevice>().is_err() && self.value(interface, FILTER) < all
                 {
-                    steps.extend(self.set(interface, FILTER, all));
+                    steps.push(self.set(interface, FILTER, all));
                 }
             }
-            steps.extend(self.set(ALL, FILTER, 0));
+            steps.push(self.set(ALL, FILTER, 0));
         }
         // A device that is not there yet will begin with the default.
         let name = device.name();
         let is_there = self.parameters.contains_key(&parameter(name, FILTER));
         let begins = self.value(if is_there { name } else { DEFAULT }, FILTER);
         if begins > 0 {
-            steps.extend(self.set(name, FILTER, 0));
+            steps.push(self.set(name, FILTER, 0));
         }
         steps
     }
 
-    fn set(&self, interface: &str, leaf: &str, value: u32) -> Option<HostStep> {
-        let name = parameter(interface, leaf);
-        let before = self.value(interface, leaf).to_string();
-        let after = value.to_string();
-        Some(HostStep::SetSysctl {
-            name,
-            before,
-            after,
-        })
+    fn set(&self, interface: &str, leaf: &str, value: u32) -> HostStep {
+        HostStep::SetSysctl {
+            name: parameter(interface, leaf),
+            before: self.value(interface, leaf).to_string(),
+            after: value.to_string(),
+        }
     }
 
     /// 0 where it is not there: then nothing is filtered or ignored.
