@@ -122,8 +122,8 @@ fn shown(namespace: &Namespace) -> BTreeSet<String> {
     [
         "ip -o address",
         "ip -br link",
+        // Of both families.
         "ip route show table all",
-        "ip -6 route show table all",
         "ip fou show",
         "nft list ruleset",
     ]
