@@ -7,7 +7,8 @@ use std::path::Path;
 
 use neli::consts::socket::NlFamily;
 
-use super::{PARAMETERS, RealRecord, parameter, port, segments};
+use super::parameters::{PARAMETERS, parameter};
+use super::{RealRecord, port, segments};
 use crate::model::{Family, GuePort, HostStep, RealStep, Segments};
 use crate::netlink::Socket;
 use crate::plumbing::network::{Interface, Network};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::parameters::{ALL, FILTER, IGNORE, PARAMETERS, parameter, parameter_parts};
 use super::*;
 use crate::plumbing::network::Interface;
 
