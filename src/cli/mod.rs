@@ -9,6 +9,7 @@ mod host;
 mod probe;
 mod rate;
 mod read;
+mod real;
 mod run;
 mod settings;
 mod setup;
@@ -25,6 +26,10 @@ pub use drain::{DrainArgs, UndrainArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
 pub use probe::{OnFailure, ProbeArgs};
 pub use rate::RateArgs;
+pub use real::{
+    OuterFamily, RealArgs, RealCheckArgs, RealMethod, RealOptions, RealSetupArgs, RealUndoArgs,
+    RealVerb,
+};
 pub use run::{RunArgs, StatusArgs};
 pub use settings::{
     RestoreArgs, SyncArgs, SyncStartArgs, SyncStopArgs, SyncVerb, SyncWord, TimeoutsArgs,
@@ -146,6 +151,8 @@ pub enum Verb {
     Forward(ForwardArgs),
     /// How packets for a virtual IP address get into IPVS
     Vip(VipArgs),
+    /// Make this machine a real server for dr or tun, or check whether it is one
+    Real(RealArgs),
     /// Check whether servers are well, and set their weights accordingly
     Probe(Box<ProbeArgs>),
     /// Show what `apply` would change

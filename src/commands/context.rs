@@ -7,7 +7,7 @@ use crate::cli::{ColorChoice, GlobalOptions};
 use crate::formats;
 use crate::ipvs::{self, Client};
 use crate::model::{HostStep, SettingStep, Step, TableStep};
-use crate::plumbing::{self, Namespace, Plumbing, Vips, Warning, state_directory};
+use crate::plumbing::{self, Namespace, Plumbing, Reals, Vips, Warning, state_directory};
 use crate::reconcile::{self, StepError};
 use crate::render::Output;
 
@@ -112,6 +112,32 @@ impl Context {
         let warning = plumbing.warning().cloned();
         self.warn(warning.as_ref());
         Ok(vips)
+    }
+
+    /// Looks at this machine as a real server and changes nothing.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn look_at_reals(&mut self) -> Result<Reals> {
+        let (reals, warning) = plumbing::look_at_reals(&state_directory()?)?;
+        self.warn(warning.as_ref());
+        Ok(reals)
+    }
+
+    /// Looks at this machine as a real server, to plan with; holds the lock until
+    /// the end, unless nothing will be changed.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn reals(&mut self) -> Result<Reals> {
+        if self.dry_run {
+            return self.look_at_reals();
+        }
+        let plumbing = self.host.plumbing()?;
+        let reals = plumbing.reals()?;
+        let warning = plumbing.warning().cloned();
+        self.warn(warning.as_ref());
+        Ok(reals)
     }
 
     /// Takes the lock under which a machine is changed, unless nothing will be

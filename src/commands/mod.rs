@@ -16,6 +16,7 @@ mod ipvsadm;
 mod list;
 mod probe;
 mod rate;
+mod real;
 mod rehearsal;
 mod run;
 mod save;
@@ -87,6 +88,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Sync(args) => settings::sync(&mut context, args),
         Verb::Forward(args) => forward::run(&mut context, args),
         Verb::Vip(args) => vip::run(&mut context, args),
+        Verb::Real(args) => real::run(&mut context, args),
         Verb::Probe(args) => probe::run(&mut context, args),
         Verb::Diff(args) => apply::diff(&mut context, args),
         Verb::Apply(args) => apply::apply(&mut context, args),

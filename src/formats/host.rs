@@ -1,5 +1,6 @@
 //! Host steps in the words of sysctl, nft and ip.
 
+use super::real;
 use crate::model::{Family, HostStep, LocalRoute, PolicyRule, Vip};
 
 /// The commands for a step.
@@ -26,6 +27,7 @@ pub(super) fn commands(step: &HostStep) -> Vec<String> {
         HostStep::RemoveRule(rule) => vec![rule_command("del", rule)],
         HostStep::AddRoute(route) => vec![route_command("add", route)],
         HostStep::RemoveRoute(route) => vec![route_command("del", route)],
+        HostStep::Real(step) => real::commands(step),
     }
 }
 

@@ -7,6 +7,8 @@ mod ipvsadm;
 mod json;
 pub mod keepalived;
 pub mod ldirectord;
+mod real;
+mod real_script;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -14,6 +16,7 @@ mod translation;
 
 pub use ipvsadm::{server_options, service_options};
 pub use json::to_json;
+pub use real_script::real_script;
 pub use table::{export_table, import_table};
 pub use translation::{Exported, ImportError, Imported, Remark};
 

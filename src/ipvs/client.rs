@@ -6,9 +6,9 @@ use std::process::Command;
 use neli::consts::socket::NlFamily;
 
 use crate::model::ServiceId;
-use crate::netlink::{self, Request, Socket};
+use crate::netlink::Socket;
 
-use super::wire::{self, command, control};
+use super::wire::{self, command};
 use super::{Error, Result, encode};
 
 /// An open line to the IPVS table of the current network namespace.
@@ -68,27 +68,7 @@ impl Client {
 
 /// Asks for the family's id; none when the kernel does not know it.
 fn resolve(socket: &mut Socket) -> Result<Option<u16>> {
-    let mut request = Request::new(
-        control::FAMILY,
-        &[control::GET_FAMILY, control::VERSION, 0, 0],
-    );
-    request
-        .attributes()
-        .string(control::ATTR_FAMILY_NAME, wire::FAMILY_NAME);
-    let mut family = None;
-    let answer = socket.ask(&request, |message| {
-        let id = message
-            .attributes(wire::GENL_HEADER)?
-            .find(control::ATTR_FAMILY_ID)?
-            .ok_or(netlink::Error::Malformed("a family without an id"))?;
-        family = Some(id.u16()?);
-        Ok(())
-    });
-    match answer {
-        Ok(()) => Ok(family),
-        Err(error) if error.errno() == Some(libc::ENOENT) => Ok(None),
-        Err(error) => Err(Error::Netlink(error)),
-    }
+    socket.family(wire::FAMILY_NAME).map_err(Error::Netlink)
 }
 
 /// Runs modprobe(8); returns what it had to say if it did not work.

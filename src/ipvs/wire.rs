@@ -6,17 +6,7 @@
 pub(super) const FAMILY_NAME: &str = "IPVS";
 /// `IPVS_GENL_VERSION`.
 pub(super) const VERSION: u8 = 1;
-/// `struct genlmsghdr`: command, version, u16 reserved.
-pub(super) const GENL_HEADER: usize = 4;
-
-/// `CTRL_CMD_GETFAMILY` and its attributes (include/uapi/linux/genetlink.h).
-pub(super) mod control {
-    pub const FAMILY: u16 = 16;
-    pub const GET_FAMILY: u8 = 3;
-    pub const VERSION: u8 = 1;
-    pub const ATTR_FAMILY_ID: u16 = 1;
-    pub const ATTR_FAMILY_NAME: u16 = 2;
-}
+pub(super) use crate::netlink::GENERIC_HEADER as GENL_HEADER;
 
 /// `IPVS_CMD_*`.
 pub(super) mod command {

@@ -5,6 +5,8 @@ mod address;
 mod change;
 mod duration;
 mod impossible;
+mod real;
+mod real_step;
 mod scheduler;
 mod server;
 mod service;
@@ -17,6 +19,8 @@ pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed, pus
 pub use change::{Method, ServerChange, ServiceChange, TunnelChange};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use impossible::Impossible;
+pub use real::{Encapsulation, GuePort, RealVip, Segments, TunnelDevice, TunnelEnd};
+pub use real_step::RealStep;
 pub use scheduler::{ParseSchedulerError, Scheduler, SchedulerFlags};
 pub use server::{Forward, Server, Tunnel, TunnelChecksum, TunnelKind};
 pub use service::{Protocol, Service, ServiceId};

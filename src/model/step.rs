@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Family, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip};
+use super::{Family, RealStep, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip};
 
 /// A change to the IPVS table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +139,8 @@ pub enum HostStep {
     AddRoute(LocalRoute),
     /// The route goes.
     RemoveRoute(LocalRoute),
+    /// What makes this machine a real server.
+    Real(RealStep),
 }
 
 /// A policy routing rule: packets with this mark use this table.
@@ -183,6 +185,7 @@ impl HostStep {
             Self::RemoveRule(rule) => Self::AddRule(rule),
             Self::AddRoute(route) => Self::RemoveRoute(route),
             Self::RemoveRoute(route) => Self::AddRoute(route),
+            Self::Real(step) => Self::Real(step.inverse()),
         }
     }
 }
@@ -218,6 +221,7 @@ impl fmt::Display for HostStep {
                 "remove the local route for {} from table {}",
                 route.address, route.table
             ),
+            Self::Real(step) => step.fmt(f),
         }
     }
 }

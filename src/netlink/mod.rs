@@ -10,10 +10,12 @@
 mod answer;
 mod attribute;
 mod error;
+mod generic;
 mod message;
 mod socket;
 
 pub use attribute::{Attribute, AttributeWriter, Attributes};
 pub use error::{Error, Refusal, Result};
+pub use generic::GENERIC_HEADER;
 pub use message::{Message, Messages, Request};
 pub use socket::{BATCH_LIMIT, BatchOutcome, Dump, Socket};

@@ -62,6 +62,8 @@ pub enum Reason {
         /// One that is free.
         free: Option<u32>,
     },
+    /// What is there stands in the way, as a whole sentence.
+    InTheWay(String),
     /// All numbers of a kind are in use.
     NoneFree(&'static str),
     /// The VIP is there with other numbers.
@@ -210,7 +212,7 @@ impl fmt::Display for Reason {
                 "{address} cannot be a virtual address: it is {is}; \
                  choose a unicast address that is routed to this machine"
             )?,
-            Self::Wrong(sentence) => f.write_str(sentence)?,
+            Self::Wrong(sentence) | Self::InTheWay(sentence) => f.write_str(sentence)?,
             Self::Taken {
                 what,
                 number,

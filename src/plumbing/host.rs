@@ -19,7 +19,7 @@ use crate::reconcile::{Host, Owned, StepError};
 /// Belongs to the thread, and so to the network namespace, that opened it.
 pub struct Plumbing {
     routing: Socket,
-    netfilter: Option<Socket>,
+    pub(super) netfilter: Option<Socket>,
     store: Store,
     record: Record,
     warning: Option<Warning>,
@@ -155,7 +155,7 @@ impl Plumbing {
     }
 
     /// Notes, then acts; what was noted is taken back when nothing was made.
-    fn make(
+    pub(super) fn make(
         &mut self,
         note: impl FnOnce(&mut Record),
         act: impl FnOnce(&mut Self) -> Result<bool>,
@@ -177,7 +177,7 @@ impl Plumbing {
     }
 
     /// Acts, then forgets.
-    fn unmake(
+    pub(super) fn unmake(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<()>,
         forget: impl FnOnce(&mut Record),
@@ -198,7 +198,7 @@ impl Plumbing {
         }
     }
 
-    fn netfilter(&mut self) -> Result<&mut Socket> {
+    pub(super) fn netfilter(&mut self) -> Result<&mut Socket> {
         self.netfilter
             .as_mut()
             .ok_or_else(|| Error::new("mark packets", Reason::NoNfTables))
@@ -226,7 +226,8 @@ impl Plumbing {
                 let swept = before.swept.clone();
                 self.unmake(
                     |_| {
-                        if !is_so {
+                        // Of an interface that is gone nothing is left to put back.
+                        if !is_so && current.is_some() {
                             sysctl::write(name, after)?;
                         }
                         put_back(&swept)
@@ -307,6 +308,7 @@ impl Host for Plumbing {
                     record.routes.remove(route);
                 },
             ),
+            HostStep::Real(step) => self.make_real(step),
         }
     }
 }

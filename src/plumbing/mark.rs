@@ -114,7 +114,7 @@ fn change(
     }
 }
 
-fn generation(socket: &mut Socket) -> std::result::Result<u32, Reason> {
+pub(super) fn generation(socket: &mut Socket) -> std::result::Result<u32, Reason> {
     let mut generation = 0;
     let asked = socket.ask(&request(Verb::GetGeneration), |message| {
         if let Some(id) = message.attributes(HEADER)?.find(GENERATION_ID)? {

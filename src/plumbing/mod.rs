@@ -1,6 +1,6 @@
 //! Getting packets to IPVS, which schedules only what is delivered locally:
-//! forwarding, the mark, the policy rule, the local route; and the record of
-//! what was there before. Speaks netlink and /proc/sys, knows no IPVS.
+//! forwarding, the mark, the policy rule, the local route; what a real server
+//! must have; and the record of what was there before. Speaks netlink and /proc/sys, knows no IPVS.
 //!
 //! Whoever only looks asks `look`. Whoever changes something opens a
 //! `Plumbing`, which holds the lock, plans with its `Vips` and runs the
@@ -20,6 +20,7 @@ mod nftables;
 mod numbers;
 mod place;
 mod plan;
+mod real;
 mod record;
 /// Local routes.
 pub mod route;
@@ -40,6 +41,7 @@ pub use namespace::Namespace;
 pub use network::{Interface, Network};
 pub use numbers::Wanted;
 pub use place::{Place, run_dir, state_dir, state_directory};
+pub use real::{RealWish, Reals, look_at_reals};
 pub use record::{Before, Distrust, Record};
 pub use store::{Store, Warning};
 pub use vip::{Note, Part, Planned, VipState};

@@ -18,6 +18,7 @@ const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
 const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
 const RTM_GETADDR: u16 = 22;
 
 /// `struct ifinfomsg`: family, pad, u16 type, i32 index, u32 flags, u32 change.
@@ -25,6 +26,8 @@ const LINK_HEADER: usize = 16;
 /// `struct ifaddrmsg`: family, prefix length, flags, scope, u32 index.
 const ADDRESS_HEADER: usize = 8;
 const IFF_UP: u32 = 1;
+/// `IFF_LOOPBACK | IFF_NOARP`.
+const NO_NEIGHBOURS: u32 = 0x8 | 0x80;
 /// `IFA_F_NODAD`: usable at once, without asking whether another has it.
 const NO_DETECTION: u8 = 2;
 
@@ -47,6 +50,8 @@ pub struct Interface {
     pub index: u32,
     /// Whether it is switched on (not: whether a cable is in).
     pub up: bool,
+    /// Whether nobody out there asks for its addresses: lo, tunnels, dummies.
+    pub quiet: bool,
     /// Its addresses with their prefix lengths.
     pub addresses: Vec<(IpAddr, u8)>,
 }
@@ -192,6 +197,17 @@ impl Network {
         self.execute(&request, || format!("bring the interface {name} up"))
     }
 
+    /// Switches an interface off; routes over it go.
+    ///
+    /// # Errors
+    /// There is no such interface, or the kernel refuses it.
+    pub fn set_down(&mut self, name: &str) -> Result<()> {
+        let mut header = link_header(self.index(name)?, IFF_UP);
+        header[8..12].copy_from_slice(&0u32.to_ne_bytes());
+        let request = Request::new(RTM_NEWLINK, &header);
+        self.execute(&request, || format!("take the interface {name} down"))
+    }
+
     /// Gives an interface an address, usable at once: IPv6 does not look
     /// whether another has it.
     ///
@@ -199,21 +215,21 @@ impl Network {
     /// There is no such interface, or the kernel refuses it.
     pub fn add_address(&mut self, name: &str, address: IpAddr, length: u8) -> Result<()> {
         let index = self.index(name)?;
-        let family = Family::of(address);
-        let mut header = [0; ADDRESS_HEADER];
-        header[0] = family_byte(family);
-        header[1] = length;
-        header[2] = match family {
-            Family::Ipv4 => 0,
-            Family::Ipv6 => NO_DETECTION,
-        };
-        header[4..].copy_from_slice(&index.to_ne_bytes());
-        let mut request = Request::new(RTM_NEWADDR, &header).with_flags(NlmF::CREATE | NlmF::EXCL);
-        request
-            .attributes()
-            .bytes(IFA_LOCAL, &octets(address))
-            .bytes(IFA_ADDRESS, &octets(address));
+        let request = address_request(RTM_NEWADDR, index, address, length)
+            .with_flags(NlmF::CREATE | NlmF::EXCL);
         self.execute(&request, || format!("add {address}/{length} to {name}"))
+    }
+
+    /// Takes an address from an interface.
+    ///
+    /// # Errors
+    /// It is not there, there is no such interface, or the kernel refuses it.
+    pub fn remove_address(&mut self, name: &str, address: IpAddr, length: u8) -> Result<()> {
+        let index = self.index(name)?;
+        let request = address_request(RTM_DELADDR, index, address, length);
+        self.execute(&request, || {
+            format!("remove {address}/{length} from {name}")
+        })
     }
 
     fn create(
@@ -245,6 +261,24 @@ impl Network {
     }
 }
 
+fn address_request(kind: u16, index: u32, address: IpAddr, length: u8) -> Request {
+    let family = Family::of(address);
+    let mut header = [0; ADDRESS_HEADER];
+    header[0] = family_byte(family);
+    header[1] = length;
+    header[2] = match family {
+        Family::Ipv4 => 0,
+        Family::Ipv6 => NO_DETECTION,
+    };
+    header[4..].copy_from_slice(&index.to_ne_bytes());
+    let mut request = Request::new(kind, &header);
+    request
+        .attributes()
+        .bytes(IFA_LOCAL, &octets(address))
+        .bytes(IFA_ADDRESS, &octets(address));
+    request
+}
+
 /// A header that names an interface and switches these flags on.
 fn link_header(index: u32, flags: u32) -> [u8; LINK_HEADER] {
     let mut header = [0; LINK_HEADER];
@@ -262,13 +296,15 @@ fn interface(message: &netlink::Message<'_>) -> netlink::Result<Interface> {
         return Err(short);
     };
     let name = message.attributes(LINK_HEADER)?.find(IFLA_IFNAME)?;
+    let flags = u32::from_ne_bytes([*f0, *f1, *f2, *f3]);
     Ok(Interface {
         name: match name {
             Some(name) => name.string()?.to_owned(),
             None => String::new(),
         },
         index: u32::from_ne_bytes([*i0, *i1, *i2, *i3]),
-        up: u32::from_ne_bytes([*f0, *f1, *f2, *f3]) & IFF_UP != 0,
+        up: flags & IFF_UP != 0,
+        quiet: flags & NO_NEIGHBOURS != 0,
         addresses: Vec::new(),
     })
 }

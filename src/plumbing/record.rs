@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::applied::Applied;
+use super::real::{FileReals, RealRecord};
 use crate::model::{Family, LocalRoute, PolicyRule, Vip, VipMode};
 use crate::reconcile::Owned;
 
@@ -31,6 +32,8 @@ pub struct Record {
     pub sysctls: BTreeMap<String, Before>,
     /// What was made for a configuration file.
     pub applied: Owned,
+    /// The VIPs that this machine is a real server of.
+    pub reals: RealRecord,
 }
 
 /// A kernel parameter before lbctl changed it.
@@ -75,6 +78,8 @@ struct File {
     /// Records from before there were files have none.
     #[serde(default)]
     applied: Applied,
+    #[serde(default, skip_serializing_if = "FileReals::is_empty")]
+    reals: FileReals,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -149,6 +154,7 @@ impl Record {
                 .collect(),
             sysctls: file.sysctls,
             applied: file.applied.into_model(),
+            reals: file.reals.to_model(),
         })
     }
 
@@ -167,6 +173,7 @@ impl Record {
             },
             sysctls: self.sysctls.clone(),
             applied: Applied::of(&self.applied),
+            reals: FileReals::of(&self.reals),
         };
         serde_json::to_string_pretty(&file).map(|text| text + "\n")
     }
@@ -179,6 +186,7 @@ impl Record {
             && self.routes.is_empty()
             && self.sysctls.is_empty()
             && self.applied.is_empty()
+            && self.reals == RealRecord::default()
     }
 
     /// Forgets what ended with another life, by a reboot or with a namespace of
@@ -189,6 +197,7 @@ impl Record {
             self.rules.clear();
             self.routes.clear();
             self.sysctls.clear();
+            self.reals.enter();
             life.clone_into(&mut self.life);
         }
     }
@@ -300,6 +309,7 @@ mod tests {
                 vips: [vip.address].into(),
                 ..Owned::default()
             },
+            reals: RealRecord::default(),
         }
     }
 

@@ -141,7 +141,7 @@ impl Vips {
     pub(super) fn draw(&mut self, steps: &[HostStep]) {
         for step in steps {
             match step {
-                HostStep::SetSysctl { .. } => {}
+                HostStep::SetSysctl { .. } | HostStep::Real(_) => {}
                 HostStep::AddMark { vip, .. } => {
                     let marks = self.marks.get_or_insert_default();
                     marks.insert(vip.address, vip.mark);

@@ -289,6 +289,8 @@ fn of_host(step: &HostStep) -> Change {
             format!("local route {}", route.address),
             vec![known("table", route.table)],
         ),
+        // No file asks for these.
+        HostStep::Real(step) => (Op::Edit, "real server", step.to_string(), Vec::new()),
     };
     Change {
         op,

@@ -18,12 +18,15 @@ mod lab;
 mod large;
 mod ldirectord;
 mod many_checks;
+mod matrix;
 mod model;
 mod no_module;
 mod overflow;
 mod probe_kinds;
 mod random;
 mod rate;
+mod real;
+mod real_undo;
 mod removal;
 mod save;
 mod service;
@@ -69,6 +72,9 @@ fn main() {
         drain::TESTS,
         traffic::TESTS,
         model::TESTS,
+        matrix::TESTS,
+        real::TESTS,
+        real_undo::TESTS,
         probe_kinds::TESTS,
         bad_servers::TESTS,
         removal::TESTS,
