@@ -11,6 +11,7 @@ mod run;
 mod settings;
 mod setup;
 mod table;
+mod vip;
 
 use std::ffi::OsString;
 
@@ -20,7 +21,7 @@ pub use apply::{ApplyArgs, DiffArgs, DiffLanguage, ReachArgs};
 pub use convert::{ExportArgs, ExportLanguage, ImportArgs, ImportLanguage};
 pub use documents::{CompletionsArgs, ManArgs};
 pub use drain::{DrainArgs, UndrainArgs};
-pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
+pub use host::{FamilyArgs, ForwardArgs, ForwardVerb};
 pub use probe::{OnFailure, ProbeArgs};
 pub use run::{RunArgs, StatusArgs};
 pub use settings::{
@@ -31,6 +32,7 @@ pub use table::{
     ChangeArgs, ClearArgs, DelArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
     ServerOptions, ServiceOptions, ServiceSelector, TunnelOptions, ZeroArgs,
 };
+pub use vip::{VipAddArgs, VipArgs, VipDelArgs, VipModeWord, VipVerb};
 
 /// lbctl makes a Linux machine a layer-4 load balancer with the kernel's IPVS,
 /// keeps it one, and says why when it does not work.

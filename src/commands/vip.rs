@@ -1,12 +1,12 @@
 //! `vip`: how packets for a virtual IP address get into IPVS.
 
-use crate::cli::{VipAddArgs, VipArgs, VipDelArgs, VipVerb};
+use crate::cli::{VipAddArgs, VipArgs, VipDelArgs, VipModeWord, VipVerb};
 use crate::model::{HostStep, Step};
-use crate::plumbing::{Reason, VipState, Wanted};
+use crate::plumbing::{Reason, VipState, Wanted, WantedMode};
 use crate::render::{self, VipLine};
 
 use super::context::Context;
-use super::{Result, Status, words};
+use super::{Error, Result, Status, words};
 
 /// `vip add|del|list`.
 pub(super) fn run(context: &mut Context, args: &VipArgs) -> Result<Status> {
@@ -28,12 +28,43 @@ fn add(context: &mut Context, args: &VipAddArgs) -> Result<Status> {
         mark: any("mark", &args.mark)?,
         table: any("table", &args.table)?,
         priority: any("priority", &args.priority)?,
+        mode: mode(args)?,
+        ping: args.ping.then_some(true),
+        snat: args.snat.then_some(true),
     };
+    if args.snat {
+        // The parameter that it needs comes with IPVS's module.
+        context
+            .ipvs("masquerade clients")?
+            .timeouts()
+            .map_err(|source| Error::Ipvs {
+                doing: "masquerade clients".to_owned(),
+                source,
+            })?;
+    }
     let planned = context.vips()?.plan_add(address, wanted)?;
     for note in &planned.notes {
         context.notice(&format!("lbctl: {note}"));
     }
     carry_out(context, planned.steps)
+}
+
+fn mode(args: &VipAddArgs) -> Result<Option<WantedMode>> {
+    let interface = args.interface.as_deref().map(str::parse).transpose();
+    let interface =
+        interface.map_err(|error: String| Error::Usage(format!("--interface: {error}")))?;
+    Ok(match (args.mode, interface) {
+        (Some(VipModeWord::Fwmark), Some(_)) => {
+            return Err(Error::Usage(
+                "in mode fwmark the address is on no interface; leave --interface out, or take \
+                 --mode address"
+                    .to_owned(),
+            ));
+        }
+        (Some(VipModeWord::Fwmark), None) => Some(WantedMode::Fwmark),
+        (None, None) => None,
+        (_, interface) => Some(WantedMode::Address(interface)),
+    })
 }
 
 fn delete(context: &mut Context, args: &VipDelArgs) -> Result<Status> {
@@ -67,16 +98,8 @@ fn list(context: &mut Context) -> Result<Status> {
 }
 
 fn line(state: &VipState) -> VipLine {
-    let parts = [
-        (state.mark, "mark"),
-        (state.rule, "rule"),
-        (state.route, "route"),
-    ];
     VipLine {
         vip: state.vip,
-        missing: parts
-            .into_iter()
-            .filter_map(|(part, name)| (!part.is_there()).then_some(name))
-            .collect(),
+        missing: state.missing(),
     }
 }

@@ -1,6 +1,8 @@
 //! Host steps in the words of sysctl, nft and ip.
 
-use crate::model::{Family, HostStep, LocalRoute, PolicyRule, Vip};
+use std::net::IpAddr;
+
+use crate::model::{Family, HostStep, InterfaceName, LocalRoute, PolicyRule, Vip};
 
 /// The commands for a step.
 pub(super) fn commands(step: &HostStep) -> Vec<String> {
@@ -10,7 +12,7 @@ pub(super) fn commands(step: &HostStep) -> Vec<String> {
             let mut lines = if *first { mark_table() } else { Vec::new() };
             lines.push(format!(
                 "nft add element inet lbctl {} '{{ {} : {} }}'",
-                map(vip),
+                map(vip.address),
                 vip.address,
                 vip.mark
             ));
@@ -19,8 +21,30 @@ pub(super) fn commands(step: &HostStep) -> Vec<String> {
         HostStep::RemoveMark { last: true, .. } => vec!["nft delete table inet lbctl".to_owned()],
         HostStep::RemoveMark { vip, last: false } => vec![format!(
             "nft delete element inet lbctl {} '{{ {} }}'",
-            map(vip),
+            map(vip.address),
             vip.address
+        )],
+        HostStep::AddAddress(vip) => vec![address_command("add", vip)],
+        HostStep::RemoveAddress(vip) => vec![address_command("del", vip)],
+        // Only lbctl remembers.
+        HostStep::NoteVip { .. } => Vec::new(),
+        HostStep::AddSnat { address, first } => {
+            let mut lines = if *first { snat_table() } else { Vec::new() };
+            let set = map(*address);
+            lines.push(format!(
+                "nft add element inet lbctl_snat {set} '{{ {address} }}'"
+            ));
+            lines
+        }
+        HostStep::RemoveSnat { last: true, .. } => {
+            vec!["nft delete table inet lbctl_snat".to_owned()]
+        }
+        HostStep::RemoveSnat {
+            address,
+            last: false,
+        } => vec![format!(
+            "nft delete element inet lbctl_snat {} '{{ {address} }}'",
+            map(*address)
         )],
         HostStep::AddRule(rule) => vec![rule_command("add", rule)],
         HostStep::RemoveRule(rule) => vec![rule_command("del", rule)],
@@ -29,8 +53,8 @@ pub(super) fn commands(step: &HostStep) -> Vec<String> {
     }
 }
 
-fn map(vip: &Vip) -> &'static str {
-    match vip.family() {
+fn map(address: IpAddr) -> &'static str {
+    match Family::of(address) {
         Family::Ipv4 => "vip4",
         Family::Ipv6 => "vip6",
     }
@@ -53,6 +77,38 @@ fn mark_table() -> Vec<String> {
         }
     }
     lines
+}
+
+fn snat_table() -> Vec<String> {
+    let mut lines = vec![
+        "nft add table inet lbctl_snat".to_owned(),
+        "nft add set inet lbctl_snat vip4 '{ type ipv4_addr; }'".to_owned(),
+        "nft add set inet lbctl_snat vip6 '{ type ipv6_addr; }'".to_owned(),
+        "nft add chain inet lbctl_snat postrouting '{ type nat hook postrouting priority srcnat; }'"
+            .to_owned(),
+    ];
+    for (family, set) in [("ip", "vip4"), ("ip6", "vip6")] {
+        lines.push(format!(
+            "nft add rule inet lbctl_snat postrouting ct original {family} daddr @{set} masquerade"
+        ));
+    }
+    lines
+}
+
+fn address_command(verb: &str, vip: &Vip) -> String {
+    let family = vip.family();
+    // It is ours alone: nobody has to be asked whether it is taken.
+    let nodad = match (family, verb) {
+        (Family::Ipv6, "add") => " nodad",
+        _ => "",
+    };
+    format!(
+        "{} address {verb} {}/{} dev {}{nodad}",
+        ip(family),
+        vip.address,
+        family.bits(),
+        vip.interface().unwrap_or_else(InterfaceName::loopback)
+    )
 }
 
 fn ip(family: Family) -> &'static str {

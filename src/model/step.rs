@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Family, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip};
+use super::{Family, InterfaceName, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip};
 
 /// A change to the IPVS table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +131,34 @@ pub enum HostStep {
         /// It is the only one, and the table `inet lbctl` goes with it.
         last: bool,
     },
+    /// The VIP comes to be on its interface, with a prefix of its whole length.
+    AddAddress(Vip),
+    /// The VIP leaves its interface.
+    RemoveAddress(Vip),
+    /// What lbctl remembers of a VIP changes, and nothing else.
+    NoteVip {
+        /// The VIP.
+        address: IpAddr,
+        /// As it is remembered, if it is.
+        before: Option<Vip>,
+        /// As it shall be remembered, if at all.
+        after: Option<Vip>,
+    },
+    /// Servers see this machine as the client of the VIP's connections (nf_tables,
+    /// table `inet lbctl_snat`).
+    AddSnat {
+        /// The VIP.
+        address: IpAddr,
+        /// The table `inet lbctl_snat` is not there yet and is made with it.
+        first: bool,
+    },
+    /// Servers see the clients again.
+    RemoveSnat {
+        /// The VIP.
+        address: IpAddr,
+        /// It is the only one, and the table `inet lbctl_snat` goes with it.
+        last: bool,
+    },
     /// `ip rule`: marked packets look into the table.
     AddRule(PolicyRule),
     /// The rule goes.
@@ -179,6 +207,25 @@ impl HostStep {
             },
             Self::AddMark { vip, first } => Self::RemoveMark { vip, last: first },
             Self::RemoveMark { vip, last } => Self::AddMark { vip, first: last },
+            Self::AddAddress(vip) => Self::RemoveAddress(vip),
+            Self::RemoveAddress(vip) => Self::AddAddress(vip),
+            Self::NoteVip {
+                address,
+                before,
+                after,
+            } => Self::NoteVip {
+                address,
+                before: after,
+                after: before,
+            },
+            Self::AddSnat { address, first } => Self::RemoveSnat {
+                address,
+                last: first,
+            },
+            Self::RemoveSnat { address, last } => Self::AddSnat {
+                address,
+                first: last,
+            },
             Self::AddRule(rule) => Self::RemoveRule(rule),
             Self::RemoveRule(rule) => Self::AddRule(rule),
             Self::AddRoute(route) => Self::RemoveRoute(route),
@@ -197,6 +244,23 @@ impl fmt::Display for HostStep {
             }
             Self::RemoveMark { vip, .. } => {
                 write!(f, "stop marking packets for {}", vip.address)
+            }
+            Self::AddAddress(vip) => write!(f, "add {} to {}", vip.address, on(vip)),
+            Self::RemoveAddress(vip) => write!(f, "remove {} from {}", vip.address, on(vip)),
+            Self::NoteVip {
+                address,
+                after: Some(_),
+                ..
+            } => write!(f, "remember the VIP {address}"),
+            Self::NoteVip { address, .. } => write!(f, "forget the VIP {address}"),
+            Self::AddSnat { address, .. } => {
+                write!(
+                    f,
+                    "put this machine's address in front of clients of {address}"
+                )
+            }
+            Self::RemoveSnat { address, .. } => {
+                write!(f, "show clients of {address} to the servers again")
             }
             Self::AddRule(rule) => write!(
                 f,
@@ -220,6 +284,11 @@ impl fmt::Display for HostStep {
             ),
         }
     }
+}
+
+/// The interface of a VIP in mode address.
+fn on(vip: &Vip) -> InterfaceName {
+    vip.interface().unwrap_or_else(InterfaceName::loopback)
 }
 
 /// A change to what IPVS has apart from its table.

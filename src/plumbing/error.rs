@@ -31,10 +31,17 @@ pub enum Reason {
     NoNfTables,
     /// The kernel has no IPv6 here.
     NoIpv6,
+    /// IPVS does not show its connections to nat.
+    NoConntrack,
     /// The kernel has no parameter of this name.
     NoParameter,
-    /// A table `inet lbctl` is there that is not as lbctl makes it.
-    ForeignTable(String),
+    /// A table of our name is there that is not as lbctl makes it.
+    ForeignTable {
+        /// Its name, in the family inet.
+        table: &'static str,
+        /// What is different.
+        difference: String,
+    },
     /// Another route stands at the place of ours.
     ForeignRoute {
         /// The address it leads to.
@@ -81,6 +88,10 @@ pub enum Reason {
     },
     /// No such network interface.
     UnknownInterface,
+    /// No interface of this name.
+    NoInterface(crate::model::InterfaceName),
+    /// Packets that the kernel does not write itself may not be sent.
+    NoRawPackets,
     /// A name that no file, namespace or sysctl can have.
     BadName,
     /// Another lbctl holds the lock.
@@ -188,17 +199,22 @@ impl fmt::Display for Reason {
                 "the kernel has no nf_tables, which marks the packets; load it with: \
                  modprobe nf_tables, or use a kernel built with CONFIG_NF_TABLES",
             )?,
+            Self::NoConntrack => f.write_str(
+                "IPVS has no parameter net.ipv4.vs.conntrack, without which nat does not see its \
+                 connections; load the module with: modprobe ip_vs, or use a kernel built with \
+                 CONFIG_IP_VS_NFCT",
+            )?,
             Self::NoParameter => f.write_str(
                 "this kernel has no such parameter; see: sysctl -a, or load the module that brings it",
             )?,
             Self::NoIpv6 => {
                 f.write_str("this kernel has no IPv6, or it was switched off at boot")?;
             }
-            Self::ForeignTable(difference) => write!(
+            Self::ForeignTable { table, difference } => write!(
                 f,
-                "the nf_tables table 'inet lbctl' is not as lbctl makes it: {difference}; \
-                 look at it with: nft list table inet lbctl, \
-                 and if nobody needs it: nft delete table inet lbctl"
+                "the nf_tables table 'inet {table}' is not as lbctl makes it: {difference}; \
+                 look at it with: nft list table inet {table}, \
+                 and if nobody needs it: nft delete table inet {table}"
             )?,
             Self::ForeignRoute { address, table } => write!(
                 f,
@@ -224,12 +240,17 @@ impl fmt::Display for Reason {
                 }
             }
             Self::NoneFree(what) => write!(f, "every {what} is in use; name one with --{what}")?,
-            Self::Differs { vip } => write!(
-                f,
-                "it is there with mark {}, table {} and priority {}; \
-                 remove it first with: lbctl vip del {}",
-                vip.mark, vip.table, vip.priority, vip.address
-            )?,
+            Self::Differs { vip } => {
+                match vip.interface() {
+                    None => write!(
+                        f,
+                        "it is there with mark {}, table {} and priority {}",
+                        vip.mark, vip.table, vip.priority
+                    )?,
+                    Some(interface) => write!(f, "it is there on {interface}")?,
+                }
+                write!(f, "; remove it first with: lbctl vip del {}", vip.address)?;
+            }
             Self::UnknownVip { known } => write!(
                 f,
                 "lbctl put no such address there; it has: {}",
@@ -245,6 +266,15 @@ impl fmt::Display for Reason {
             Self::UnknownInterface => {
                 f.write_str("there is no such interface; list them with: ip link")?;
             }
+            Self::NoInterface(name) => write!(
+                f,
+                "there is no interface {name}; list them with: ip link, and name one with \
+                 --interface"
+            )?,
+            Self::NoRawPackets => f.write_str(
+                "that needs CAP_NET_RAW; neighbours that knew the address elsewhere find it when \
+                 their caches have run out, or after: arping -U",
+            )?,
             Self::BadName => f.write_str("nothing can have that name")?,
             Self::Busy => f.write_str(
                 "another lbctl is changing this machine and does not come to an end; try again",

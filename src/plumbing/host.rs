@@ -8,10 +8,14 @@ use std::path::Path;
 
 use neli::consts::socket::NlFamily;
 
+use super::announce::announce;
 use super::record::{Before, Record};
 use super::store::{self, Store, Warning};
-use super::{Error, Reason, Result, Vips, forwarding, mark, route, rule, state_directory, sysctl};
-use crate::model::{Family, HostStep};
+use super::{
+    Error, Reason, Result, Vips, address, forwarding, mark, route, rule, snat, state_directory,
+    sysctl,
+};
+use crate::model::{Family, HostStep, InterfaceName, Vip};
 use crate::netlink::{self, Socket};
 use crate::reconcile::{Host, Owned, StepError};
 
@@ -23,6 +27,7 @@ pub struct Plumbing {
     store: Store,
     record: Record,
     warning: Option<Warning>,
+    unannounced: Vec<Error>,
 }
 
 /// Looks at the VIPs of the calling thread's network namespace without a lock,
@@ -54,16 +59,29 @@ fn netfilter() -> Result<Option<Socket>> {
     }
 }
 
-fn picture(routing: &mut Socket, netfilter: Option<&mut Socket>, record: Record) -> Result<Vips> {
-    let marks = match netfilter.map(mark::inspect) {
+fn picture(
+    routing: &mut Socket,
+    mut netfilter: Option<&mut Socket>,
+    record: Record,
+) -> Result<Vips> {
+    let marks = match netfilter.as_deref_mut().map(mark::inspect) {
         None => None,
         Some(Ok(marks)) => Some(marks),
         Some(Err(error)) if matches!(error.reason, Reason::NoNfTables) => None,
         Some(Err(error)) => return Err(error),
     };
+    let snats = match (netfilter, &marks) {
+        (Some(netfilter), Some(_)) => snat::inspect(netfilter)?,
+        _ => None,
+    };
+    let (interfaces, own) = address::dump(routing)?;
     let mut vips = Vips {
         can_mark: marks.is_some(),
         marks: marks.flatten(),
+        interfaces,
+        own,
+        snats,
+        conntrack: sysctl::read(snat::CONNTRACK)?,
         rules: Vec::new(),
         routes: Vec::new(),
         record,
@@ -98,6 +116,7 @@ impl Plumbing {
             store,
             record,
             warning,
+            unannounced: Vec::new(),
         })
     }
 
@@ -105,6 +124,12 @@ impl Plumbing {
     #[must_use]
     pub fn warning(&self) -> Option<&Warning> {
         self.warning.as_ref()
+    }
+
+    /// Addresses that were taken, and that neighbours could not be told of since
+    /// this was last asked.
+    pub fn take_unannounced(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.unannounced)
     }
 
     /// What lbctl remembers.
@@ -204,6 +229,57 @@ impl Plumbing {
             .ok_or_else(|| Error::new("mark packets", Reason::NoNfTables))
     }
 
+    /// Puts a VIP on its interface, and tells the neighbours there. One that is there
+    /// already is remembered, but not as ours.
+    fn bind(&mut self, vip: &Vip, interface: InterfaceName) -> std::result::Result<(), StepError> {
+        let mut made = false;
+        self.make(
+            |record| {
+                record.vips.insert(vip.address, *vip);
+                record.addresses.insert((interface, vip.address));
+            },
+            |this| {
+                made = address::ensure(&mut this.routing, interface, vip.address)?;
+                Ok(true)
+            },
+        )?;
+        if made {
+            self.unannounced
+                .extend(announce(interface, vip.address).err());
+            return Ok(());
+        }
+        let before = self.record.clone();
+        self.record.addresses.remove(&(interface, vip.address));
+        Ok(self.keep(&before)?)
+    }
+
+    /// Takes a VIP off its interface, if lbctl put it there.
+    fn unbind(
+        &mut self,
+        vip: &Vip,
+        interface: InterfaceName,
+    ) -> std::result::Result<(), StepError> {
+        let name = (interface, vip.address);
+        let recorded = self.record.addresses.contains(&name);
+        self.unmake(
+            |this| {
+                let (_, own) = address::dump(&mut this.routing)?;
+                let mut own = own.iter();
+                let tagged = own.any(|own| {
+                    own.is_tagged() && (own.interface, own.address) == (interface, vip.address)
+                });
+                if recorded || tagged {
+                    address::remove(&mut this.routing, interface, vip.address)?;
+                }
+                Ok(())
+            },
+            |record| {
+                record.addresses.remove(&name);
+                record.forget(vip);
+            },
+        )
+    }
+
     fn set_sysctl(&mut self, name: &str, after: &str) -> std::result::Result<(), StepError> {
         let current = sysctl::read(name).map_err(|error| error.reason)?;
         // A parameter that the kernel does not have answers when it is written.
@@ -279,10 +355,43 @@ impl Host for Plumbing {
                     Some(netfilter) => mark::remove(netfilter, vip),
                     None => Ok(()),
                 },
-                |record| {
-                    record.vips.remove(&vip.address);
-                },
+                |record| record.forget(vip),
             ),
+            HostStep::NoteVip { address, after, .. } => {
+                let before = self.record.clone();
+                match after {
+                    Some(vip) => self.record.vips.insert(*address, *vip),
+                    None => self.record.vips.remove(address),
+                };
+                let kept = self.keep(&before);
+                if kept.is_err() {
+                    self.record = before;
+                }
+                Ok(kept?)
+            }
+            HostStep::AddAddress(vip) | HostStep::RemoveAddress(vip) => {
+                let Some(interface) = vip.interface() else {
+                    return Ok(());
+                };
+                if matches!(step, HostStep::AddAddress(_)) {
+                    self.bind(vip, interface)
+                } else {
+                    self.unbind(vip, interface)
+                }
+            }
+            // The VIP is remembered by its other steps, with snat.
+            HostStep::AddSnat { address, .. } => {
+                let done = self
+                    .netfilter()
+                    .and_then(|netfilter| snat::add(netfilter, *address));
+                Ok(done.map_err(|error| error.reason)?)
+            }
+            HostStep::RemoveSnat { address, .. } => match &mut self.netfilter {
+                Some(netfilter) => {
+                    Ok(snat::remove(netfilter, *address).map_err(|error| error.reason)?)
+                }
+                None => Ok(()),
+            },
             HostStep::AddRule(rule) => self.make(
                 |record| {
                     record.rules.insert(*rule);

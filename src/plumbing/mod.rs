@@ -7,7 +7,12 @@
 //! steps through `reconcile`. `namespace` and `network` are for `--netns` and
 //! for throw-away worlds.
 
+/// Addresses on interfaces.
+pub mod address;
+mod announce;
 mod applied;
+mod draw;
+mod elements;
 mod error;
 /// Whether this machine forwards packets.
 pub mod forwarding;
@@ -26,6 +31,8 @@ pub mod route;
 /// Policy routing rules.
 pub mod rule;
 mod shape;
+/// The table `inet lbctl_snat`.
+pub mod snat;
 mod store;
 /// Kernel parameters by name.
 pub mod sysctl;
@@ -38,7 +45,7 @@ pub use error::{Error, Reason, Result};
 pub use host::{Plumbing, look};
 pub use namespace::Namespace;
 pub use network::{Interface, Network};
-pub use numbers::Wanted;
+pub use numbers::{Wanted, WantedMode};
 pub use place::{Place, run_dir, state_dir, state_directory};
 pub use record::{Before, Distrust, Record};
 pub use store::{Store, Warning};

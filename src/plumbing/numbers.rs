@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::Reason;
 use super::route::Route;
 use super::rule::Rule;
-use crate::model::{Family, LocalRoute, Vip};
+use crate::model::{Family, InterfaceName, LocalRoute, Vip, VipMode};
 
 const MARK: u32 = 1;
 const TABLE: u32 = 100;
@@ -18,7 +18,7 @@ const RESERVED_TABLES: std::ops::RangeInclusive<u32> = 252..=255;
 /// The rule that leads everything to table main; ours must come before it.
 const MAIN_RULE: u32 = 32766;
 
-/// Numbers that were asked for; what is left out is picked.
+/// What was asked for of a VIP; what is left out is picked, or stays as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// The packet mark.
@@ -27,6 +27,22 @@ pub struct Wanted {
     pub table: Option<u32>,
     /// The rule's priority.
     pub priority: Option<u32>,
+    /// The way in; fwmark at first.
+    pub mode: Option<WantedMode>,
+    /// [`Vip::ping`](crate::model::Vip); not at first.
+    pub ping: Option<bool>,
+    /// [`Vip::snat`](crate::model::Vip); not at first.
+    pub snat: Option<bool>,
+}
+
+/// A way in that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedMode {
+    /// Mark, rule and route.
+    Fwmark,
+    /// The address on an interface; if none is named, the one whose network the
+    /// address lies in, else lo.
+    Address(Option<InterfaceName>),
 }
 
 impl Wanted {
@@ -37,21 +53,30 @@ impl Wanted {
             && self.table.is_none_or(|wanted| wanted == table)
             && self.priority.is_none_or(|wanted| wanted == priority)
     }
-}
 
-impl Wanted {
+    /// Whether a number was asked for.
+    pub(super) fn has_numbers(&self) -> bool {
+        self.mark.or(self.table).or(self.priority).is_some()
+    }
+
     /// These numbers, and where there is none, the other's.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             mark: self.mark.or(other.mark),
             table: self.table.or(other.table),
             priority: self.priority.or(other.priority),
+            ..self
         }
     }
 
     /// Whether no number contradicts the other's.
     pub(super) fn agrees(self, other: Self) -> bool {
-        self.or(other) == other.or(self)
+        fn agree(one: Option<u32>, other: Option<u32>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        agree(self.mark, other.mark)
+            && agree(self.table, other.table)
+            && agree(self.priority, other.priority)
     }
 }
 
@@ -99,7 +124,7 @@ impl Field<'_> {
                 )));
             }
             (Some(rule), _) => rule.priority,
-            (None, priority) => self.priority(priority)?,
+            (None, priority) => self.priority(mark, priority)?,
         };
         Ok(Numbers {
             mark,
@@ -123,6 +148,7 @@ impl Field<'_> {
         self.ours
             .iter()
             .filter(|vip| vip.family() == self.family() && vip.address != self.address)
+            .filter(|vip| vip.mode == VipMode::Fwmark)
             .filter(|vip| wanted.allows(vip.mark, vip.table, vip.priority))
             .map(|vip| Numbers {
                 mark: vip.mark,
@@ -231,9 +257,19 @@ impl Field<'_> {
         }
     }
 
-    fn priority(&self, wanted: Option<u32>) -> Result<u32, Reason> {
+    fn priority(&self, mark: u32, wanted: Option<u32>) -> Result<u32, Reason> {
         let taken = |priority: u32| self.family_rules().any(|rule| rule.priority == priority);
-        let free = || (PRIORITY..MAIN_RULE).find(|priority| !taken(*priority));
+        // A rule of others that may see our packets must come after ours, as
+        // WireGuard's `not fwmark 0xca6c` does, which is for all packets but its own.
+        let first = self
+            .family_rules()
+            .filter(|rule| rule.priority > 0 && !rule.is_tagged() && rule.may_take(mark))
+            .map(|rule| rule.priority)
+            .min();
+        let free = || match first {
+            Some(first) if first <= PRIORITY => (1..first).rev().find(|it| !taken(*it)),
+            _ => (PRIORITY..MAIN_RULE).find(|priority| !taken(*priority)),
+        };
         match wanted {
             None => free().ok_or(Reason::NoneFree("priority")),
             Some(priority) if taken(priority) => Err(Reason::Taken {

@@ -98,6 +98,14 @@ impl Route {
         }
     }
 
+    /// What it does, without who made it; for one to a single address.
+    pub(super) fn named(&self) -> LocalRoute {
+        LocalRoute {
+            address: self.destination,
+            table: self.table,
+        }
+    }
+
     /// The family.
     #[must_use]
     pub fn family(&self) -> Family {

@@ -185,6 +185,7 @@ pub fn numbers_of_others(world: &World) {
             mark,
             table,
             priority,
+            ..Wanted::default()
         };
         world.try_add("192.0.2.2", wanted).unwrap_err()
     };
@@ -270,6 +271,7 @@ pub fn big_tables_and_many_routes(world: &World) {
         mark: Some(u32::MAX),
         table: Some(u32::MAX),
         priority: Some(32765),
+        ..Wanted::default()
     };
     world.try_add("192.0.2.1", wanted).unwrap_err();
     let wanted = Wanted {

@@ -1,0 +1,111 @@
+//! Draws a plan into the picture, so that what is planned next fits to it.
+
+use std::collections::BTreeSet;
+
+use super::Before;
+use super::PROTOCOL;
+use super::address::OwnAddress;
+use super::mark::Marks;
+use super::route::Route;
+use super::rule::Rule;
+use super::snat::CONNTRACK;
+use super::vips::{Vips, is_ours};
+use crate::model::HostStep;
+
+impl Vips {
+    /// Makes the picture what it will be after these steps.
+    pub(super) fn draw(&mut self, steps: &[HostStep]) {
+        for step in steps {
+            match step {
+                HostStep::SetSysctl {
+                    name,
+                    before,
+                    after,
+                } if name == CONNTRACK => {
+                    self.conntrack = Some(after.clone());
+                    let sysctls = &mut self.record.sysctls;
+                    if sysctls.get(name).is_some_and(|it| it.value == *after) {
+                        sysctls.remove(name);
+                    } else {
+                        sysctls.entry(name.clone()).or_insert_with(|| Before {
+                            value: before.clone(),
+                            ..Before::default()
+                        });
+                    }
+                }
+                HostStep::SetSysctl { .. } => {}
+                HostStep::NoteVip { address, after, .. } => {
+                    match after {
+                        Some(vip) => self.record.vips.insert(*address, *vip),
+                        None => self.record.vips.remove(address),
+                    };
+                }
+                HostStep::AddAddress(vip) => {
+                    self.record.vips.insert(vip.address, *vip);
+                    let Some(interface) = vip.interface() else {
+                        continue;
+                    };
+                    self.record.addresses.insert((interface, vip.address));
+                    self.own.push(OwnAddress {
+                        interface,
+                        address: vip.address,
+                        length: vip.family().bits(),
+                        protocol: PROTOCOL,
+                    });
+                }
+                HostStep::RemoveAddress(vip) => {
+                    if let Some(interface) = vip.interface() {
+                        let gone = (interface, vip.address);
+                        self.record.addresses.remove(&gone);
+                        self.own.retain(|own| (own.interface, own.address) != gone);
+                    }
+                    self.record.forget(vip);
+                }
+                HostStep::AddSnat { address, .. } => {
+                    self.snats.get_or_insert_default().insert(*address);
+                }
+                HostStep::RemoveSnat { address, .. } => {
+                    if let Some(snats) = &mut self.snats {
+                        snats.remove(address);
+                    }
+                    if self.snats.as_ref().is_some_and(BTreeSet::is_empty) {
+                        self.snats = None;
+                    }
+                }
+                HostStep::AddMark { vip, .. } => {
+                    let marks = self.marks.get_or_insert_default();
+                    marks.insert(vip.address, vip.mark);
+                    self.record.vips.insert(vip.address, *vip);
+                }
+                HostStep::RemoveMark { vip, .. } => {
+                    if let Some(marks) = &mut self.marks {
+                        marks.remove(&vip.address);
+                    }
+                    if self.marks.as_ref().is_some_and(Marks::is_empty) {
+                        self.marks = None;
+                    }
+                    self.record.forget(vip);
+                }
+                HostStep::AddRule(rule) => {
+                    self.rules.push(Rule::ours(rule));
+                    self.record.rules.insert(*rule);
+                }
+                HostStep::RemoveRule(gone) => {
+                    let record = &self.record;
+                    self.rules
+                        .retain(|rule| !(is_ours(rule, record) && rule.is(gone)));
+                    self.record.rules.remove(gone);
+                }
+                HostStep::AddRoute(route) => {
+                    self.routes.push(Route::ours(route));
+                    self.record.routes.insert(*route);
+                }
+                HostStep::RemoveRoute(gone) => {
+                    self.routes
+                        .retain(|route| !(route.is_tagged() && route.is(gone)));
+                    self.record.routes.remove(gone);
+                }
+            }
+        }
+    }
+}
