@@ -1,7 +1,8 @@
 //! The steps that make the rest of a machine what a file says: ways in for VIPs,
 //! forwarding, kernel parameters.
 
-use super::numbers::Wanted;
+use super::numbers::{Wanted, WantedMode};
+use super::snat::CONNTRACK;
 use super::vip::Note;
 use super::{Error, Reason, Result, Vips, forwarding, sysctl};
 use crate::model::{Family, HostStep};
@@ -38,6 +39,14 @@ impl Vips {
             planned.plan.first.extend(steps);
         }
         for (name, after) in &wish.sysctls {
+            if name == CONNTRACK && after == "0" && wish.vips.values().any(|vip| vip.snat) {
+                return Err(Error::new(
+                    format!("set the kernel parameter {name} to 0"),
+                    Reason::Wrong(
+                        "snat = true needs it to be 1; take one of the two out".to_owned(),
+                    ),
+                ));
+            }
             let Some(before) = sysctl::read(name)? else {
                 return Err(Error::new(
                     format!("set the kernel parameter {name}"),
@@ -57,7 +66,15 @@ impl Vips {
             .iter()
             .filter(|name| !wish.sysctls.contains_key(*name))
         {
-            if let Some(original) = self.record.sysctls.get(name) {
+            // Somebody asked for snat by hand, or the file still does.
+            let needed = name == CONNTRACK
+                && (self
+                    .snats
+                    .iter()
+                    .flatten()
+                    .any(|vip| !owned.vips.contains(vip))
+                    || wish.vips.values().any(|vip| vip.snat));
+            if let Some(original) = self.record.sysctls.get(name).filter(|_| !needed) {
                 let before = sysctl::read(name)?;
                 planned.plan.first.push(HostStep::SetSysctl {
                     name: name.clone(),
@@ -66,14 +83,24 @@ impl Vips {
                 });
             }
         }
-        for address in &wish.vips {
-            let vip = self.plan_add(*address, Wanted::default())?;
+        for (address, vip) in &wish.vips {
+            let wanted = Wanted {
+                mode: Some(if vip.bound {
+                    WantedMode::Address(None)
+                } else {
+                    WantedMode::Fwmark
+                }),
+                snat: Some(vip.snat),
+                ..Wanted::default()
+            };
+            let vip = self.plan_add(*address, wanted)?;
             if !vip.steps.is_empty() {
                 planned.notes.extend(vip.notes);
             }
             planned.plan.make.extend(vip.steps);
         }
-        for address in owned.vips.difference(&wish.vips) {
+        let gone = owned.vips.iter();
+        for address in gone.filter(|address| !wish.vips.contains_key(*address)) {
             match self.plan_remove(*address) {
                 Ok(steps) => planned.plan.lose.extend(steps),
                 // Somebody took it away already.

@@ -111,6 +111,7 @@ pub fn machine() -> Vec<String> {
         "ip route show table all",
         "ip -6 route show table all",
         "nft list ruleset",
+        "ip address",
     ] {
         let mut lines = trimmed(&sh(line));
         if line.contains("route") {
