@@ -11,6 +11,7 @@ mod run;
 mod settings;
 mod setup;
 mod table;
+mod teardown;
 mod vip;
 
 use std::ffi::OsString;
@@ -32,6 +33,7 @@ pub use table::{
     ChangeArgs, ClearArgs, DelArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
     ServerOptions, ServiceOptions, ServiceSelector, TunnelOptions, ZeroArgs,
 };
+pub use teardown::TeardownArgs;
 pub use vip::{VipAddArgs, VipArgs, VipDelArgs, VipModeWord, VipVerb};
 
 /// lbctl makes a Linux machine a layer-4 load balancer with the kernel's IPVS,
@@ -186,6 +188,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer
     Setup(Box<SetupArgs>),
+    /// Take away everything that lbctl put on this machine, and put back what was there
+    Teardown(TeardownArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Write the man pages, or show the first

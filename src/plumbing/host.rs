@@ -161,24 +161,6 @@ impl Plumbing {
         picture(&mut self.routing, self.netfilter.as_mut(), record)
     }
 
-    /// What puts every kernel parameter back that lbctl changed. Also steps
-    /// that change no value stand here: with them the record forgets.
-    ///
-    /// # Errors
-    /// A parameter cannot be read.
-    pub fn plan_parameters_back(&self) -> Result<Vec<HostStep>> {
-        let mut steps = Vec::new();
-        for (name, original) in &self.record.sysctls {
-            let before = sysctl::read(name)?;
-            steps.push(HostStep::SetSysctl {
-                name: name.clone(),
-                before: before.unwrap_or_else(|| original.value.clone()),
-                after: original.value.clone(),
-            });
-        }
-        Ok(steps)
-    }
-
     /// Notes, then acts; what was noted is taken back when nothing was made.
     fn make(
         &mut self,

@@ -15,7 +15,7 @@ use super::rule::Rule;
 use super::snat::CONNTRACK;
 use super::vip::{self, Planned};
 use super::vips::{Vips, bound_to, make, route_of, rule_of};
-use super::{Error, Reason, Result};
+use super::{Error, Reason, Result, sysctl};
 use crate::model::{Family, HostStep, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode};
 
 type Steps = Vec<HostStep>;
@@ -330,6 +330,24 @@ impl Vips {
             .collect();
         self.draw(&left);
         steps.extend(left);
+        Ok(steps)
+    }
+
+    /// What puts every kernel parameter back that lbctl changed. Also steps
+    /// that change no value stand here: with them the record forgets.
+    ///
+    /// # Errors
+    /// A parameter cannot be read.
+    pub fn plan_parameters_back(&self) -> Result<Vec<HostStep>> {
+        let mut steps = Vec::new();
+        for (name, original) in &self.record.sysctls {
+            let before = sysctl::read(name)?;
+            steps.push(HostStep::SetSysctl {
+                name: name.clone(),
+                before: before.unwrap_or_else(|| original.value.clone()),
+                after: original.value.clone(),
+            });
+        }
         Ok(steps)
     }
 

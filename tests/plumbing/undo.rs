@@ -75,7 +75,7 @@ pub fn forwarding_is_put_back(world: &World) {
     let mut plumbing = world.plumbing();
     let back = forwarding::plan(Family::Ipv4, false).unwrap();
     play(&mut plumbing, &back).unwrap();
-    let rest = plumbing.plan_parameters_back().unwrap();
+    let rest = plumbing.vips().unwrap().plan_parameters_back().unwrap();
     assert_eq!(rest.len(), 1);
     play(&mut plumbing, &rest).unwrap();
     assert_eq!(sysctls(), before);
@@ -244,7 +244,7 @@ pub fn killed_at_any_point(world: &World) {
         assert!(plumbing.warning().is_none());
         caught += u32::from(!plumbing.record().is_empty());
         let mut steps = plumbing.vips().unwrap().plan_remove_all().unwrap();
-        steps.extend(plumbing.plan_parameters_back().unwrap());
+        steps.extend(plumbing.vips().unwrap().plan_parameters_back().unwrap());
         play(&mut plumbing, &steps).unwrap();
         assert_eq!(machine(), before, "delay {delay}");
         assert_eq!(sysctls(), sysctls_before, "delay {delay}");
