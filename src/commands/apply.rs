@@ -284,6 +284,9 @@ impl Machine for ThisMachine<'_> {
         for note in &planned.notes {
             self.context.notice(&format!("lbctl: {note}"));
         }
+        for error in &planned.skipped {
+            self.context.notice(&format!("lbctl: warning: {error}"));
+        }
         if let Some(interface) = &planned.left_off {
             self.context.notice(&format!(
                 "lbctl: left IPv6 forwarding off: it would drop the default route that \

@@ -145,10 +145,14 @@ impl Field<'_> {
 
     /// The numbers of another VIP of this family.
     fn shared(&self, wanted: Wanted) -> Option<Numbers> {
+        let usual = (MARK..=u32::MAX).find(|mark| self.foreign_mark(*mark).is_none());
         self.ours
             .iter()
             .filter(|vip| vip.family() == self.family() && vip.address != self.address)
             .filter(|vip| vip.mode == VipMode::Fwmark)
+            // A mark that was asked for may be that of a service; who asks for none
+            // shall not come to be in it.
+            .filter(|vip| wanted.mark.is_some() || Some(vip.mark) == usual)
             .filter(|vip| wanted.allows(vip.mark, vip.table, vip.priority))
             .map(|vip| Numbers {
                 mark: vip.mark,
@@ -189,13 +193,15 @@ impl Field<'_> {
             .all(Route::is_local_host)
     }
 
+    /// The rule of others that has this mark. A mark is one for both families: whoever
+    /// has a rule for it in one may well mark packets of the other.
+    fn foreign_mark(&self, mark: u32) -> Option<&Rule> {
+        let mut rules = self.rules.iter();
+        rules.find(|rule| !rule.is_tagged() && rule.speaks_of(mark))
+    }
+
     fn mark(&self, wanted: Option<u32>) -> Result<u32, Reason> {
-        // A mark is one for both families: whoever has a rule for it in one
-        // may well mark packets of the other.
-        let foreign = |mark: u32| {
-            let mut rules = self.rules.iter();
-            rules.find(|rule| !rule.is_tagged() && rule.speaks_of(mark))
-        };
+        let foreign = |mark| self.foreign_mark(mark);
         let own = |mark: u32| {
             let mut vips = self.ours.iter();
             vips.any(|vip| vip.family() == self.family() && vip.mark == mark)

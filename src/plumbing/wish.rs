@@ -15,6 +15,8 @@ pub struct WishPlan {
     pub plan: HostPlan,
     /// Remarks on VIPs.
     pub notes: Vec<Note>,
+    /// VIPs that were added by hand, and cannot be made complete now.
+    pub skipped: Vec<Error>,
     /// An interface whose IPv6 default route forwarding would drop: IPv6
     /// forwarding was left off.
     pub left_off: Option<String>,
@@ -98,6 +100,15 @@ impl Vips {
                 planned.notes.extend(vip.notes);
             }
             planned.plan.make.extend(vip.steps);
+        }
+        // Those that were added by hand come back after a reboot, as far as they can.
+        let by_hand = self.addresses().into_iter();
+        for address in by_hand.filter(|it| !wish.vips.contains_key(it) && !owned.vips.contains(it))
+        {
+            match self.plan_add(address, Wanted::default()) {
+                Ok(vip) => planned.plan.make.extend(vip.steps),
+                Err(error) => planned.skipped.push(error),
+            }
         }
         let gone = owned.vips.iter();
         for address in gone.filter(|address| !wish.vips.contains_key(*address)) {

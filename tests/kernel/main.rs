@@ -25,7 +25,9 @@ mod save;
 mod service;
 mod setup;
 mod table;
+mod teardown;
 mod traffic;
+mod vip;
 mod walkthrough;
 mod world;
 
@@ -53,6 +55,8 @@ fn main() {
         walkthrough::TESTS,
         check::TESTS,
         setup::TESTS,
+        vip::TESTS,
+        teardown::TESTS,
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
