@@ -6,7 +6,7 @@ use super::Before;
 use super::PROTOCOL;
 use super::address::OwnAddress;
 use super::mark::Marks;
-use super::route::Route;
+use super::route::{Route, TABLE_LOCAL};
 use super::rule::Rule;
 use super::snat::CONNTRACK;
 use super::vips::{Vips, is_ours};
@@ -58,6 +58,14 @@ impl Vips {
                         let gone = (interface, vip.address);
                         self.record.addresses.remove(&gone);
                         self.own.retain(|own| (own.interface, own.address) != gone);
+                        // The kernel's own route goes with the last of them.
+                        if !self.own.iter().any(|own| own.address == vip.address) {
+                            self.routes.retain(|route| {
+                                route.is_tagged()
+                                    || route.table != TABLE_LOCAL
+                                    || route.destination != vip.address
+                            });
+                        }
                     }
                     self.record.forget(vip);
                 }

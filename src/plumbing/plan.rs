@@ -69,6 +69,12 @@ impl Vips {
         };
         self.draw(&old);
         steps.extend(old);
+        // Where the address stood on lo, the route for ping has a place only now.
+        if vip.mode == VipMode::Fwmark {
+            let ping = self.ping_steps(&vip);
+            self.draw(&ping);
+            steps.extend(ping);
+        }
         let notes = match vip.mode {
             VipMode::Fwmark if !vip.ping => self.notes(&vip),
             _ => Vec::new(),
@@ -142,7 +148,7 @@ impl Vips {
         })
     }
 
-    /// Route, rule, and the route for ping.
+    /// Route and rule.
     fn way_steps(&self, vip: &Vip) -> Steps {
         let state = self.state(*vip);
         let mut steps = Steps::new();
@@ -152,7 +158,14 @@ impl Vips {
         if !state.rule.is_there() {
             steps.push(HostStep::AddRule(rule_of(vip)));
         }
+        steps
+    }
+
+    /// The route that answers ping.
+    fn ping_steps(&self, vip: &Vip) -> Steps {
+        let state = self.state(*vip);
         let ours = self.ping_routes(vip.address).any(Route::is_tagged);
+        let mut steps = Steps::new();
         if vip.ping && !state.ping.is_there() {
             steps.push(HostStep::AddRoute(ping_route(vip.address)));
         } else if !vip.ping && ours {

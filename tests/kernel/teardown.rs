@@ -241,7 +241,7 @@ fn after_anything() -> Result<(), Failed> {
     let before = picture(director);
     let mut random = Random(SEED);
     let file = ConfigFile::new("down-any", "");
-    for sequence in 0..40 {
+    for sequence in 0..20 {
         let mut lines = Vec::new();
         for _ in 0..=random.below(6) {
             file.set(&a_file(&mut random));
@@ -286,7 +286,7 @@ fn after_a_kill() -> Result<(), Failed> {
         let _ = child.kill();
         let _ = child.wait();
     };
-    for round in 0..30 {
+    for round in 0..12 {
         kill(&apply, &mut random);
         kill("vip add 192.168.101.1 --mode address --snat", &mut random);
         kill("vip add 192.168.101.1 --mode fwmark --ping", &mut random);

@@ -3,9 +3,9 @@
 use std::fs;
 
 use lbctl::model::{HostStep, VipMode};
-use lbctl::plumbing::{Namespace, Network, Part, Wanted, WantedMode, look};
+use lbctl::plumbing::{Namespace, Network, Part, Wanted, WantedMode, look, sysctl};
 
-use crate::world::{World, ip, machine, numbers, play, sh};
+use crate::world::{World, ip, machine, numbers, play, settled, sh};
 
 fn bound(interface: Option<&str>) -> Wanted {
     let interface = interface.map(|name| name.parse().unwrap());
@@ -16,6 +16,7 @@ fn bound(interface: Option<&str>) -> Wanted {
 }
 
 fn lan() {
+    sysctl::write("net.ipv6.conf.default.addr_gen_mode", "1").unwrap();
     for line in [
         "ip link add d0 type veth peer name d1",
         "ip link set d0 up",
@@ -25,6 +26,7 @@ fn lan() {
     ] {
         sh(line);
     }
+    settled(&["d0", "d1"]);
 }
 
 pub fn the_interface_is_found_by_the_network(world: &World) {
@@ -243,16 +245,19 @@ pub fn neighbours_are_told(world: &World) {
             ear
         })
         .unwrap();
+    settled(&["d0"]);
     let hears = |wanted: &dyn Fn(&[u8]) -> bool| {
         let mut buffer = [0; 2000];
         loop {
-            let length = recv(
+            match recv(
                 ear.as_raw_fd(),
                 &mut buffer,
                 nix::sys::socket::MsgFlags::empty(),
-            );
-            if wanted(&buffer[..length.expect("it was not told")]) {
-                return;
+            ) {
+                Ok(length) if wanted(&buffer[..length]) => return,
+                // Another test's child ended.
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => panic!("it was not told: {error}"),
             }
         }
     };

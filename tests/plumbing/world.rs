@@ -6,6 +6,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use lbctl::model::{HostStep, SettingStep, Step, TableStep, Vip};
 use lbctl::plumbing::{Network, Plumbing, Wanted, sysctl};
@@ -142,6 +143,21 @@ pub fn sysctls() -> BTreeMap<String, String> {
 
 pub fn sysctl_value(name: &str) -> String {
     sysctl::read(name).unwrap().unwrap()
+}
+
+/// Waits until the kernel has noticed that these interfaces have a carrier: what it
+/// adds then would look like a change, and what is sent before is lost.
+pub fn settled(interfaces: &[&str]) {
+    let begin = Instant::now();
+    let is_up = |name: &&str| {
+        let routes = sh("ip -6 route show table all");
+        let route = format!("multicast ff00::/8 dev {name} ");
+        routes.lines().any(|line| line.starts_with(&route))
+            && sh(&format!("ip link show {name}")).contains("state UP")
+    };
+    while !interfaces.iter().all(is_up) {
+        assert!(begin.elapsed() < Duration::from_mins(1), "{interfaces:?}");
+    }
 }
 
 /// Rules, routes and tables that others may have.
