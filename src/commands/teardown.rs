@@ -309,10 +309,14 @@ fn is_of_a_probe(name: &str) -> bool {
             && ending.iter().any(|end| name.ends_with(end)))
 }
 
+fn is_lock(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|it| it == "lock")
+}
+
 /// A lock that somebody holds.
 fn held(directory: &Path) -> Option<PathBuf> {
     ours_in(directory, |name| {
-        is_of_a_probe(name) && name.ends_with(".lock") && !name.ends_with(".drains.lock")
+        is_of_a_probe(name) && is_lock(name) && !name.contains(".drains.")
     })
     .into_iter()
     .find(|path| {

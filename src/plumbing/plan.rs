@@ -54,7 +54,7 @@ impl Vips {
             ..vip
         };
         let mut steps = match vip.mode {
-            VipMode::Fwmark => self.mark_steps(&vip)?,
+            VipMode::Fwmark => self.mark_steps(&vip),
             VipMode::Address(_) => self.address_steps(&vip),
         };
         self.snat_steps(&vip, &mut steps)?;
@@ -134,10 +134,10 @@ impl Vips {
         Some(nearest.interface).filter(|interface| !interface.is_loopback())
     }
 
-    fn mark_steps(&self, vip: &Vip) -> std::result::Result<Steps, Reason> {
+    fn mark_steps(&self, vip: &Vip) -> Steps {
         let recorded = self.record.vips.get(&vip.address);
         let same_mode = recorded.filter(|it| it.mode == vip.mode);
-        Ok(match same_mode {
+        match same_mode {
             Some(before) if self.state(*vip).mark.is_there() => note(before, vip),
             // Recording is part of marking: a VIP that only the kernel knows would
             // not come back after a reboot.
@@ -145,7 +145,7 @@ impl Vips {
                 vip: *vip,
                 first: self.marks.is_none(),
             }],
-        })
+        }
     }
 
     /// Route and rule.
@@ -260,7 +260,7 @@ impl Vips {
         }
         // Killed while its mode or its interface changed, it has traces of both: one
         // way out each.
-        for _ in 0..1 + self.interfaces.len() {
+        for _ in 0..=self.interfaces.len() {
             if !self.addresses().contains(&address) {
                 break;
             }
