@@ -52,6 +52,10 @@ pub struct VipAddArgs {
     /// through here, and for clients among the servers
     #[arg(long)]
     pub snat: bool,
+    /// Put this in the place of what somebody made by hand for ADDR, while packets flow;
+    /// `vip del` puts that back
+    #[arg(long)]
+    pub adopt: bool,
     /// Packet mark; the first free one from 1 on when left out
     #[arg(long, value_name = "N")]
     pub mark: Option<String>,

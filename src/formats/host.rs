@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::model::{Family, HostStep, InterfaceName, LocalRoute, PolicyRule, Vip};
+use crate::model::{
+    Family, HandMade, HandMadeKind, HostStep, InterfaceName, LocalRoute, PolicyRule, Vip,
+};
 
 /// The commands for a step.
 pub(super) fn commands(step: &HostStep) -> Vec<String> {
@@ -46,6 +48,8 @@ pub(super) fn commands(step: &HostStep) -> Vec<String> {
             "nft delete element inet lbctl_snat {} '{{ {address} }}'",
             map(*address)
         )],
+        HostStep::SetAside { thing, .. } => vec![by_hand("del", thing)],
+        HostStep::PutBack { thing, .. } => vec![by_hand("add", thing)],
         HostStep::AddRule(rule) => vec![rule_command("add", rule)],
         HostStep::RemoveRule(rule) => vec![rule_command("del", rule)],
         HostStep::AddRoute(route) => vec![route_command("add", route)],
@@ -109,6 +113,21 @@ fn address_command(verb: &str, vip: &Vip) -> String {
         family.bits(),
         vip.interface().unwrap_or_else(InterfaceName::loopback)
     )
+}
+
+/// A rule of nf_tables is deleted by its handle, which nft shows.
+fn by_hand(verb: &str, thing: &HandMade) -> String {
+    match (&thing.kind, verb) {
+        (HandMadeKind::Mark { .. }, "del") => {
+            format!(
+                "nft delete rule {} handle N  # see: nft -a list ruleset",
+                thing.text
+            )
+        }
+        (HandMadeKind::Mark { .. }, _) => format!("# nft: again the rule in {}", thing.text),
+        (HandMadeKind::Rule, _) => format!("ip rule {verb} {}", thing.text),
+        (HandMadeKind::Route, _) => format!("ip route {verb} {}", thing.text),
+    }
 }
 
 fn ip(family: Family) -> &'static str {

@@ -4,6 +4,7 @@
 mod address;
 mod change;
 mod duration;
+mod hand_made;
 mod impossible;
 mod interface;
 mod scheduler;
@@ -17,6 +18,7 @@ mod vip;
 pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed};
 pub use change::{Method, ServerChange, ServiceChange, TunnelChange};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
+pub use hand_made::{HandMade, HandMadeKind};
 pub use impossible::Impossible;
 pub use interface::InterfaceName;
 pub use scheduler::{ParseSchedulerError, Scheduler, SchedulerFlags};

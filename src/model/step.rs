@@ -4,7 +4,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Family, InterfaceName, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip};
+use super::{
+    Family, HandMade, InterfaceName, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip,
+};
 
 /// A change to the IPVS table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,6 +161,20 @@ pub enum HostStep {
         /// It is the only one, and the table `inet lbctl_snat` goes with it.
         last: bool,
     },
+    /// What somebody made by hand goes, and is remembered.
+    SetAside {
+        /// The VIP in whose way it is.
+        vip: IpAddr,
+        /// What goes.
+        thing: HandMade,
+    },
+    /// It comes back.
+    PutBack {
+        /// The VIP in whose way it was.
+        vip: IpAddr,
+        /// What comes back.
+        thing: HandMade,
+    },
     /// `ip rule`: marked packets look into the table.
     AddRule(PolicyRule),
     /// The rule goes.
@@ -226,6 +242,8 @@ impl HostStep {
                 address,
                 first: last,
             },
+            Self::SetAside { vip, thing } => Self::PutBack { vip, thing },
+            Self::PutBack { vip, thing } => Self::SetAside { vip, thing },
             Self::AddRule(rule) => Self::RemoveRule(rule),
             Self::RemoveRule(rule) => Self::AddRule(rule),
             Self::AddRoute(route) => Self::RemoveRoute(route),
@@ -262,6 +280,8 @@ impl fmt::Display for HostStep {
             Self::RemoveSnat { address, .. } => {
                 write!(f, "show clients of {address} to the servers again")
             }
+            Self::SetAside { thing, .. } => write!(f, "set aside {thing}"),
+            Self::PutBack { thing, .. } => write!(f, "put back {thing}"),
             Self::AddRule(rule) => write!(
                 f,
                 "add the rule that sends mark {} to table {}",

@@ -34,6 +34,13 @@ impl Vips {
                     }
                 }
                 HostStep::SetSysctl { .. } => {}
+                HostStep::SetAside { vip, thing } => {
+                    self.record.aside.push((*vip, thing.clone()));
+                }
+                HostStep::PutBack { vip, thing } => {
+                    let aside = &mut self.record.aside;
+                    aside.retain(|(other, it)| (other, it) != (vip, thing));
+                }
                 HostStep::NoteVip { address, after, .. } => {
                     match after {
                         Some(vip) => self.record.vips.insert(*address, *vip),

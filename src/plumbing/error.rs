@@ -76,6 +76,15 @@ pub enum Reason {
         /// What it has.
         vip: crate::model::Vip,
     },
+    /// Somebody leads packets for the address to IPVS already.
+    ByHand {
+        /// The address.
+        address: IpAddr,
+        /// The mark that they get.
+        mark: u32,
+        /// Where the rules that set it stand.
+        rule: Vec<String>,
+    },
     /// No such VIP.
     UnknownVip {
         /// Those that there are.
@@ -251,6 +260,17 @@ impl fmt::Display for Reason {
                 }
                 write!(f, "; remove it first with: lbctl vip del {}", vip.address)?;
             }
+            Self::ByHand {
+                address,
+                mark,
+                rule,
+            } => write!(
+                f,
+                "its packets reach IPVS already: somebody's rule in nf_tables ({}) gives them \
+                 mark {mark}, and that is led on; put lbctl's in its place, while packets flow, \
+                 with: lbctl vip add {address} --adopt",
+                listed(rule)
+            )?,
             Self::UnknownVip { known } => write!(
                 f,
                 "lbctl put no such address there; it has: {}",

@@ -12,8 +12,8 @@ use super::announce::announce;
 use super::record::{Before, Record};
 use super::store::{self, Store, Warning};
 use super::{
-    Error, Reason, Result, Vips, address, forwarding, mark, route, rule, snat, state_directory,
-    sysctl,
+    ByHand, Error, Reason, Result, Vips, address, by_hand, forwarding, mark, route, rule, snat,
+    state_directory, sysctl,
 };
 use crate::model::{Family, HostStep, InterfaceName, Vip};
 use crate::netlink::{self, Socket};
@@ -40,6 +40,15 @@ pub fn look(directory: &Path) -> Result<(Vips, Option<Warning>)> {
     let mut netfilter = netfilter()?;
     let vips = picture(&mut routing()?, netfilter.as_mut(), record)?;
     Ok((vips, warning))
+}
+
+/// Looks for what others made to lead packets to IPVS; for a large ruleset that
+/// takes its time.
+///
+/// # Errors
+/// The kernel refuses to show it.
+pub fn look_by_hand() -> Result<ByHand> {
+    by_hand::look(&mut routing()?, netfilter()?.as_mut())
 }
 
 fn routing() -> Result<Socket> {
@@ -82,6 +91,7 @@ fn picture(
         own,
         snats,
         conntrack: sysctl::read(snat::CONNTRACK)?,
+        by_hand: ByHand::default(),
         rules: Vec::new(),
         routes: Vec::new(),
         record,
@@ -361,6 +371,25 @@ impl Host for Plumbing {
                     self.unbind(vip, interface)
                 }
             }
+            HostStep::SetAside { vip, thing } => self.make(
+                |record| record.aside.push((*vip, thing.clone())),
+                |this| {
+                    by_hand::remove(&mut this.routing, this.netfilter.as_mut(), thing)
+                        .map(|()| true)
+                        .map_err(|reason| Error::new(step.to_string(), reason))
+                },
+            ),
+            HostStep::PutBack { vip, thing } => self.unmake(
+                |this| {
+                    by_hand::make(&mut this.routing, this.netfilter.as_mut(), thing)
+                        .map_err(|reason| Error::new(step.to_string(), reason))
+                },
+                |record| {
+                    record
+                        .aside
+                        .retain(|(other, it)| (other, it) != (vip, thing));
+                },
+            ),
             // The VIP is remembered by its other steps, with snat.
             HostStep::AddSnat { address, .. } => {
                 let done = self

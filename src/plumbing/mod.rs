@@ -11,6 +11,8 @@
 pub mod address;
 mod announce;
 mod applied;
+mod aside;
+mod by_hand;
 mod draw;
 mod elements;
 mod error;
@@ -41,8 +43,9 @@ mod vips;
 mod way;
 mod wish;
 
+pub use by_hand::{ByHand, Marking};
 pub use error::{Error, Reason, Result};
-pub use host::{Plumbing, look};
+pub use host::{Plumbing, look, look_by_hand};
 pub use namespace::Namespace;
 pub use network::{Interface, Network};
 pub use numbers::{Wanted, WantedMode};

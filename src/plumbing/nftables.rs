@@ -25,6 +25,7 @@ pub(super) enum Verb {
     GetChain = 4,
     NewRule = 6,
     GetRule = 7,
+    DeleteRule = 8,
     NewSet = 9,
     GetSet = 10,
     NewElement = 12,
@@ -35,7 +36,12 @@ pub(super) enum Verb {
 
 /// A message about the inet family.
 pub(super) fn request(verb: Verb) -> Request {
-    Request::new(SUBSYSTEM << 8 | verb as u16, &[INET, 0, 0, 0])
+    request_of(INET, verb)
+}
+
+/// A message about a family (`NFPROTO_*`); 0 is all of them.
+pub(super) fn request_of(family: u8, verb: Verb) -> Request {
+    Request::new(SUBSYSTEM << 8 | verb as u16, &[family, 0, 0, 0])
 }
 
 /// A message that makes something and is refused when it is there already.

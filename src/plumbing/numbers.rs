@@ -33,6 +33,8 @@ pub struct Wanted {
     pub ping: Option<bool>,
     /// [`Vip::snat`](crate::model::Vip); not at first.
     pub snat: Option<bool>,
+    /// Whether what somebody made by hand for the address is put in ours' place.
+    pub adopt: bool,
 }
 
 /// A way in that was asked for.
@@ -98,13 +100,18 @@ pub(super) struct Field<'a> {
     pub rules: &'a [Rule],
     /// The routes of both families.
     pub routes: &'a [Route],
+    /// The mark that is taken over from somebody.
+    pub adopted: Option<u32>,
+    /// The marks that others set.
+    pub set: Vec<u32>,
 }
 
 impl Field<'_> {
     /// Picks what was not asked for and checks what was.
     pub fn pick(&self, wanted: Wanted) -> Result<Numbers, Reason> {
         check(wanted)?;
-        if let Some(numbers) = self.shared(wanted).or_else(|| self.adopted(wanted)) {
+        let ready = || self.shared(wanted).or_else(|| self.leading(wanted));
+        if let (None, Some(numbers)) = (self.adopted, ready()) {
             return Ok(numbers);
         }
         let mark = self.mark(wanted.mark)?;
@@ -143,16 +150,21 @@ impl Field<'_> {
             .filter(|rule| rule.family == self.family())
     }
 
+    /// The mark of those that ask for none.
+    fn usual_mark(&self) -> Option<u32> {
+        (MARK..=u32::MAX)
+            .find(|mark| self.foreign_mark(*mark).is_none() && !self.set.contains(mark))
+    }
+
     /// The numbers of another VIP of this family.
     fn shared(&self, wanted: Wanted) -> Option<Numbers> {
-        let usual = (MARK..=u32::MAX).find(|mark| self.foreign_mark(*mark).is_none());
         self.ours
             .iter()
             .filter(|vip| vip.family() == self.family() && vip.address != self.address)
             .filter(|vip| vip.mode == VipMode::Fwmark)
             // A mark that was asked for may be that of a service; who asks for none
             // shall not come to be in it.
-            .filter(|vip| wanted.mark.is_some() || Some(vip.mark) == usual)
+            .filter(|vip| wanted.mark.is_some() || Some(vip.mark) == self.usual_mark())
             .filter(|vip| wanted.allows(vip.mark, vip.table, vip.priority))
             .map(|vip| Numbers {
                 mark: vip.mark,
@@ -164,7 +176,7 @@ impl Field<'_> {
 
     /// The numbers of a rule that does the job already: one of ours that was
     /// left over, or one made by hand with the very numbers that we would take.
-    fn adopted(&self, wanted: Wanted) -> Option<Numbers> {
+    fn leading(&self, wanted: Wanted) -> Option<Numbers> {
         let usual = Numbers {
             mark: wanted.mark.unwrap_or(MARK),
             table: wanted.table.unwrap_or(TABLE),
@@ -175,6 +187,12 @@ impl Field<'_> {
             .filter(|rule| wanted.allows(rule.mark, rule.table, rule.priority))
             .filter(|rule| (1..MAIN_RULE).contains(&rule.priority))
             .filter(|rule| rule.is_tagged() || (rule.mark, rule.table) == (usual.mark, usual.table))
+            .filter(|rule| {
+                let mut ours = self.ours.iter();
+                wanted.mark.is_some()
+                    || Some(rule.mark) == self.usual_mark()
+                    || !ours.any(|vip| vip.mark == rule.mark)
+            })
             .filter(|rule| !RESERVED_TABLES.contains(&rule.table))
             .filter(|rule| self.only_delivers(rule.table))
             .map(|rule| Numbers {
@@ -201,12 +219,18 @@ impl Field<'_> {
     }
 
     fn mark(&self, wanted: Option<u32>) -> Result<u32, Reason> {
-        let foreign = |mark| self.foreign_mark(mark);
+        let foreign = |mark| {
+            self.foreign_mark(mark)
+                .filter(|_| self.adopted != Some(mark))
+        };
         let own = |mark: u32| {
             let mut vips = self.ours.iter();
             vips.any(|vip| vip.family() == self.family() && vip.mark == mark)
         };
-        let free = || (MARK..=u32::MAX).find(|mark| foreign(*mark).is_none() && !own(*mark));
+        let free = || {
+            (MARK..=u32::MAX)
+                .find(|mark| foreign(*mark).is_none() && !own(*mark) && !self.set.contains(mark))
+        };
         match wanted {
             None => free().ok_or(Reason::NoneFree("mark")),
             Some(mark) => match foreign(mark) {

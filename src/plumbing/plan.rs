@@ -16,7 +16,9 @@ use super::snat::CONNTRACK;
 use super::vip::{self, Planned};
 use super::vips::{Vips, bound_to, make, route_of, rule_of};
 use super::{Error, Reason, Result, sysctl};
-use crate::model::{Family, HostStep, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode};
+use crate::model::{
+    Family, HandMade, HandMadeKind, HostStep, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode,
+};
 
 type Steps = Vec<HostStep>;
 
@@ -75,6 +77,19 @@ impl Vips {
             self.draw(&ping);
             steps.extend(ping);
         }
+        if wanted.adopt {
+            let theirs = match self.by_hand.way_of(address) {
+                Some(way) => self.by_hand.not_needed_without(address, &way),
+                None => Vec::new(),
+            };
+            let aside = |thing| HostStep::SetAside {
+                vip: address,
+                thing,
+            };
+            let theirs: Steps = theirs.into_iter().map(aside).collect();
+            self.draw(&theirs);
+            steps.extend(theirs);
+        }
         let notes = match vip.mode {
             VipMode::Fwmark if !vip.ping => self.notes(&vip),
             _ => Vec::new(),
@@ -88,13 +103,33 @@ impl Vips {
             return Err(Reason::NoNfTables);
         }
         let known = self.known(address);
+        let by_hand = self.by_hand.way_of(address);
+        if let Some(way) = &by_hand
+            && !wanted.adopt
+            && !self.record.vips.contains_key(&address)
+        {
+            return Err(Reason::ByHand {
+                address,
+                mark: way.mark,
+                rule: way.markings.iter().map(|it| it.rule.text.clone()).collect(),
+            });
+        }
         if !known.agrees(wanted) {
             let vip = self.vip(address);
             return Err(Reason::Differs { vip });
         }
         match self.record.vips.get(&address) {
             Some(vip) if vip.mode == VipMode::Fwmark => Ok(*vip),
-            _ => Ok(make(address, self.field(address).pick(known.or(wanted))?)),
+            _ => {
+                let mut field = self.field(address);
+                let mut wanted = known.or(wanted);
+                // A service may go by this mark.
+                if let Some(way) = by_hand {
+                    wanted.mark = wanted.mark.or(Some(way.mark));
+                    field.adopted = Some(way.mark);
+                }
+                Ok(make(address, field.pick(wanted)?))
+            }
         }
     }
 
@@ -253,10 +288,13 @@ impl Vips {
                 },
             ));
         }
-        let mut steps = Steps::new();
+        // What was there before lbctl, before ours goes.
+        let mut steps = self.put_back(address);
+        self.draw(&steps);
         if self.is_hidden(address) {
-            steps = self.snat_out(address);
-            self.draw(&steps);
+            let shown = self.snat_out(address);
+            self.draw(&shown);
+            steps.extend(shown);
         }
         // Killed while its mode or its interface changed, it has traces of both: one
         // way out each.
@@ -269,6 +307,24 @@ impl Vips {
             steps.extend(out);
         }
         Ok(steps)
+    }
+
+    /// What was set aside for this VIP, with what leads marks: that was set aside with
+    /// the last that needed it.
+    fn put_back(&self, address: IpAddr) -> Steps {
+        let aside = &self.record.aside;
+        if !aside.iter().any(|(vip, _)| *vip == address) {
+            return Steps::new();
+        }
+        let marks = |thing: &HandMade| matches!(thing.kind, HandMadeKind::Mark { .. });
+        aside
+            .iter()
+            .filter(|(vip, thing)| *vip == address || !marks(thing))
+            .map(|(vip, thing)| HostStep::PutBack {
+                vip: *vip,
+                thing: thing.clone(),
+            })
+            .collect()
     }
 
     /// What takes away the way in that this VIP has.
@@ -325,6 +381,12 @@ impl Vips {
         let mut steps = Vec::new();
         for address in self.addresses() {
             steps.extend(self.plan_remove(address)?);
+        }
+        let aside: BTreeSet<IpAddr> = self.record.aside.iter().map(|(vip, _)| *vip).collect();
+        for address in aside {
+            let back = self.put_back(address);
+            self.draw(&back);
+            steps.extend(back);
         }
         let recorded = self.record.rules.iter().copied();
         let there = self.rules.iter().filter(|rule| self.is_ours(rule));
@@ -386,6 +448,8 @@ impl Vips {
                 .collect(),
             rules: &self.rules,
             routes: &self.routes,
+            adopted: None,
+            set: self.by_hand.markings.iter().map(|it| it.mark).collect(),
         }
     }
 }

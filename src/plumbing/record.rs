@@ -9,7 +9,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::applied::Applied;
-use crate::model::{Family, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode};
+use super::aside::Aside;
+use crate::model::{Family, HandMade, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode};
 use crate::reconcile::Owned;
 
 /// The version of the file that this lbctl writes and reads.
@@ -29,6 +30,8 @@ pub struct Record {
     pub routes: BTreeSet<LocalRoute>,
     /// Addresses that lbctl put on interfaces.
     pub addresses: BTreeSet<(InterfaceName, IpAddr)>,
+    /// What others made, and was set aside for a VIP.
+    pub aside: Vec<(IpAddr, HandMade)>,
     /// Kernel parameters that lbctl changed.
     pub sysctls: BTreeMap<String, Before>,
     /// What was made for a configuration file.
@@ -77,6 +80,8 @@ struct File {
     /// Records from before there were files have none.
     #[serde(default)]
     applied: Applied,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<Aside>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -172,6 +177,7 @@ impl Record {
                 .collect(),
             sysctls: file.sysctls,
             applied: file.applied.into_model(),
+            aside: file.aside.into_iter().map(Aside::into_model).collect(),
         })
     }
 
@@ -198,6 +204,7 @@ impl Record {
             },
             sysctls: self.sysctls.clone(),
             applied: Applied::of(&self.applied),
+            aside: self.aside.iter().map(Aside::of).collect(),
         };
         serde_json::to_string_pretty(&file).map(|text| text + "\n")
     }
@@ -209,6 +216,7 @@ impl Record {
             && self.rules.is_empty()
             && self.routes.is_empty()
             && self.addresses.is_empty()
+            && self.aside.is_empty()
             && self.sysctls.is_empty()
             && self.applied.is_empty()
     }
@@ -233,6 +241,7 @@ impl Record {
             self.rules.clear();
             self.routes.clear();
             self.addresses.clear();
+            self.aside.clear();
             self.sysctls.clear();
             life.clone_into(&mut self.life);
         }

@@ -10,8 +10,8 @@ use super::{Error, PROTOCOL, Result};
 use crate::model::{Family, PolicyRule};
 use crate::netlink::{self, Message, Request, Socket};
 
-const RTM_NEWRULE: u16 = 32;
-const RTM_DELRULE: u16 = 33;
+pub(super) const RTM_NEWRULE: u16 = 32;
+pub(super) const RTM_DELRULE: u16 = 33;
 const RTM_GETRULE: u16 = 34;
 
 /// `struct fib_rule_hdr`: family, dst_len, src_len, tos, table, 2 reserved,
@@ -133,12 +133,21 @@ pub(super) fn table_byte(table: u32) -> u8 {
 /// # Errors
 /// The kernel refuses the dump.
 pub fn dump(socket: &mut Socket, family: Family) -> Result<Vec<Rule>> {
+    let all = dump_raw(socket, family)?.into_iter();
+    Ok(all.map(|(rule, _)| rule).collect())
+}
+
+/// The same, each with the message that makes it again.
+///
+/// # Errors
+/// The kernel refuses the dump.
+pub(super) fn dump_raw(socket: &mut Socket, family: Family) -> Result<Vec<(Rule, Vec<u8>)>> {
     let mut header = [0; HEADER];
     header[0] = family_byte(family);
     match socket.dump(&Request::new(RTM_GETRULE, &header), |message| {
-        decode(message, family)
+        Ok((decode(message, family)?, message.payload.to_vec()))
     }) {
-        Ok(rules) => Ok(rules),
+        Ok(all) => Ok(all),
         Err(error) if error.errno() == Some(libc::EAFNOSUPPORT) => Ok(Vec::new()),
         Err(error) => Err(Error::new("read the policy routing rules", error)),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::address::OwnAddress;
+use super::by_hand::ByHand;
 use super::mark::Marks;
 use super::numbers::{Numbers, Wanted};
 use super::record::Record;
@@ -32,6 +33,8 @@ pub struct Vips {
     pub snats: Option<BTreeSet<IpAddr>>,
     /// The value of [`CONNTRACK`](super::snat::CONNTRACK), if IPVS is there and knows it.
     pub conntrack: Option<String>,
+    /// What others made to the same end; empty unless it was looked for.
+    pub by_hand: ByHand,
     /// What lbctl remembers.
     pub record: Record,
 }

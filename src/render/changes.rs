@@ -299,6 +299,9 @@ fn of_host(step: &HostStep) -> Change {
         HostStep::AddSnat { address, .. } | HostStep::RemoveSnat { address, .. } => {
             (is_add(step), "snat", format!("snat {address}"), Vec::new())
         }
+        HostStep::SetAside { thing, .. } | HostStep::PutBack { thing, .. } => {
+            (is_add(step), "by-hand", thing.to_string(), Vec::new())
+        }
         HostStep::AddRule(rule) | HostStep::RemoveRule(rule) => (
             is_add(step),
             "rule",
@@ -349,6 +352,7 @@ fn is_add(step: &HostStep) -> Op {
         HostStep::AddMark { .. }
         | HostStep::AddAddress(_)
         | HostStep::AddSnat { .. }
+        | HostStep::PutBack { .. }
         | HostStep::AddRule(_)
         | HostStep::AddRoute(_) => Op::Add,
         _ => Op::Delete,

@@ -1,6 +1,7 @@
 //! Virtual IP addresses and forwarding, for people and for scripts.
 
 use std::io;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -17,9 +18,21 @@ pub struct VipLine {
     pub missing: Vec<&'static str>,
 }
 
+/// A VIP whose packets somebody else leads to IPVS.
+#[derive(Debug, Clone, Serialize)]
+pub struct VipByHand {
+    /// The address.
+    pub address: IpAddr,
+    /// The mark that its packets get.
+    pub mark: u32,
+    /// Where the rules of nf_tables stand that set it: family, table, chain.
+    pub rules: Vec<String>,
+}
+
 #[derive(Serialize)]
-struct VipsJson {
+struct VipsJson<'a> {
     vips: Vec<VipJson>,
+    by_hand: &'a [VipByHand],
 }
 
 #[derive(Serialize)]
@@ -40,7 +53,23 @@ struct VipJson {
 ///
 /// # Errors
 /// The stream's.
-pub fn vips(lines: &[VipLine], output: &mut Output) -> io::Result<()> {
+pub fn vips(lines: &[VipLine], by_hand: &[VipByHand], output: &mut Output) -> io::Result<()> {
+    if !lines.is_empty() {
+        table(lines, output)?;
+    }
+    for vip in by_hand {
+        output.line(&format!(
+            "{} is led to IPVS by hand: mark {} set in {}; take it over with: lbctl vip add {0} \
+             --adopt",
+            vip.address,
+            vip.mark,
+            vip.rules.join(", ")
+        ))?;
+    }
+    Ok(())
+}
+
+fn table(lines: &[VipLine], output: &mut Output) -> io::Result<()> {
     let rows = lines
         .iter()
         .map(|line| {
@@ -95,11 +124,11 @@ fn shown(vip: &Vip, value: u32) -> String {
     number(vip, value).map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
-/// `{"vips":[...]}`.
+/// `{"vips":[...],"by_hand":[...]}`.
 ///
 /// # Errors
 /// None in practice.
-pub fn vips_json(lines: &[VipLine]) -> serde_json::Result<String> {
+pub fn vips_json(lines: &[VipLine], by_hand: &[VipByHand]) -> serde_json::Result<String> {
     serde_json::to_string(&VipsJson {
         vips: lines
             .iter()
@@ -116,6 +145,7 @@ pub fn vips_json(lines: &[VipLine]) -> serde_json::Result<String> {
                 missing: line.missing.clone(),
             })
             .collect(),
+        by_hand,
     })
 }
 

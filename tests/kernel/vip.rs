@@ -25,6 +25,8 @@ pub const TESTS: &[Test] = &[
     ),
     ("vip::snat_for_clients_among_the_servers", snat_hairpin),
     ("vip::many_share_one_map", many),
+    ("vip::what_was_made_by_hand_is_adopted", adopted),
+    ("vip::marks_of_others_are_not_taken", marks_of_others),
     ("vip::a_file_says_how", from_a_file),
     ("vip::a_reboot_is_survived", reboot),
 ];
@@ -181,10 +183,14 @@ fn ipv6() -> Result<(), Failed> {
     const VIP6: &str = "2001:db8:100::100";
     let world = World::with_servers("vip-six");
     let director = &world.director;
+    // A router asks for neighbours from its link-local address only.
     let address = |namespace: &Namespace, address: &str, device: &str| {
-        namespace
-            .line(&format!("ip address add {address}/64 dev {device} nodad"))
-            .ok();
+        let (_, last) = address.rsplit_once("::").unwrap();
+        for address in [address, &format!("fe80::{last}")] {
+            namespace
+                .line(&format!("ip address add {address}/64 dev {device} nodad"))
+                .ok();
+        }
     };
     address(&world.client, "2001:db8:10::10", "eth0");
     address(director, "2001:db8:10::1", "outside");
@@ -375,6 +381,145 @@ fn many() -> Result<(), Failed> {
         director.lbctl(&format!("vip del 192.168.101.{last}")).ok();
     }
     expect_same(&before, &picture(director));
+    Ok(())
+}
+
+/// The walkthrough as its readers make it by hand.
+const BY_HAND: &[&str] = &[
+    "iptables -t mangle -A PREROUTING -d 192.168.100.100/32 -p tcp --dport 80 -j MARK --set-mark 1",
+    "ip rule add fwmark 1 table 100",
+    "ip route add local 0.0.0.0/0 dev lo table 100",
+];
+
+/// What packets were counted makes no difference.
+fn uncounted(director: &Namespace) -> BTreeSet<String> {
+    let lines = picture(director).into_iter();
+    let without = |line: String| match line.split_once("counter packets ") {
+        Some((before, behind)) => {
+            let rest = behind.splitn(4, ' ').last().unwrap_or_default();
+            format!("{before}{rest}")
+        }
+        None => line,
+    };
+    lines.map(without).collect()
+}
+
+fn adopted() -> Result<(), Failed> {
+    let world = World::with_servers("vip-adopt");
+    let director = &world.director;
+    let url = format!("http://{VIP}/");
+    // The service goes by the mark: taking over means the same mark.
+    director.lbctl("forward on").ok();
+    director
+        .lbctl("add -f 1 -s rr -r 192.168.31.100 -r 192.168.31.101 -m")
+        .ok();
+    for line in BY_HAND {
+        director.line(line).ok();
+    }
+    flows(&world.client, &url);
+    let before = uncounted(director);
+    let shown = director.lbctl("vip list").ok();
+    assert!(
+        shown
+            .contains("192.168.100.100 is led to IPVS by hand: mark 1 set in ip mangle PREROUTING"),
+        "{shown}"
+    );
+    let message = director.lbctl(&format!("vip add {VIP}")).fails(1);
+    assert!(
+        message.contains(&format!("lbctl vip add {VIP} --adopt")),
+        "{message}"
+    );
+    let line = format!("vip add {VIP} --adopt");
+    let commands = director.lbctl(&format!("{line} --dry-run")).ok();
+    assert!(
+        commands.contains("nft delete rule ip mangle PREROUTING handle"),
+        "{commands}"
+    );
+    assert_eq!(uncounted(director), before);
+
+    let requests = world.client.enter(|| {
+        std::process::Command::new("ab")
+            .args(["-q", "-n", "300", "-c", "4"])
+            .arg(&url)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    director.lbctl(&line).ok();
+    let output = requests.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("Complete requests:      300"), "{said}");
+    flows(&world.client, &url);
+    let vip = listed(director);
+    assert_eq!((&vip["mark"], &vip["complete"]), (&1.into(), &true.into()));
+    assert!(
+        !director
+            .line("iptables-save -t mangle")
+            .ok()
+            .contains("MARK")
+    );
+    assert!(
+        !director
+            .line("ip route show table 100")
+            .ok()
+            .contains("local default")
+    );
+    assert_eq!(
+        director.line("ip rule").ok().matches("fwmark 0x1 ").count(),
+        1
+    );
+    assert_eq!(director.lbctl(&line).ok(), "");
+
+    // And the way back, without a gap.
+    director.lbctl("teardown --yes").ok();
+    let after: BTreeSet<String> = uncounted(director);
+    let forwarding = |lines: &BTreeSet<String>| -> BTreeSet<String> {
+        let all = lines.iter();
+        all.filter(|line| !line.contains("forwarding") && !line.contains("ip_forward"))
+            .cloned()
+            .collect()
+    };
+    expect_same(&forwarding(&before), &forwarding(&after));
+    director.lbctl("forward on").ok();
+    flows(&world.client, &url);
+    Ok(())
+}
+
+/// Marks that others set or lead, seen or not yet in use.
+fn marks_of_others() -> Result<(), Failed> {
+    let world = World::new("vip-marks");
+    let director = &world.director;
+    for line in [
+        // kube-proxy, tailscale, wg-quick, and somebody who has 2 and all up to 0xf.
+        "iptables -t mangle -A PREROUTING -j MARK --set-xmark 0x4000/0x4000",
+        "ip rule add priority 5210 fwmark 0x80000/0xff0000 lookup main",
+        "ip rule add priority 90 not fwmark 0xca6c lookup 51820",
+        "ip rule add priority 5000 fwmark 0x1/0x1 lookup 100",
+        "iptables -t mangle -A PREROUTING -d 192.0.2.7 -j MARK --set-mark 2",
+    ] {
+        director.line(line).ok();
+    }
+    director.lbctl(&format!("vip add {VIP}")).ok();
+    let vip = listed(director);
+    // 1 and 3 are led by a mask, 2 is set; a rule for all but one mark comes before 100.
+    assert_eq!(
+        (&vip["mark"], &vip["table"], &vip["priority"]),
+        (&4.into(), &101.into(), &89.into())
+    );
+    for (number, by) in [
+        ("--mark 3", "the rule with priority 5000"),
+        ("--mark 51820", "free"),
+        ("--table 51820", "the rule with priority 90"),
+    ] {
+        let answer = director.lbctl(&format!("vip add 192.0.2.9 {number} --dry-run"));
+        assert!(
+            by == "free" || answer.stderr.contains(by),
+            "{number}: {answer}"
+        );
+    }
+    let message = director.lbctl("vip add 192.0.2.9 --mark 0x80000").fails(2);
+    assert!(message.contains("mark"), "{message}");
+    director.lbctl("vip add 192.0.2.9 --mark 524288").fails(1);
     Ok(())
 }
 

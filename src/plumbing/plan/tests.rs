@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{InterfaceName, LocalRoute, Vip};
 use crate::plumbing::record::Record;
 use crate::plumbing::route::{Route, RouteKind};
-use crate::plumbing::{Part, VipState};
+use crate::plumbing::{ByHand, Part, VipState};
 
 const A: &str = "192.0.2.1";
 const B: &str = "192.0.2.2";
@@ -20,6 +20,7 @@ fn empty() -> Vips {
         own: Vec::new(),
         snats: None,
         conntrack: Some("0".to_owned()),
+        by_hand: ByHand::default(),
         record: Record::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! Records are read as they were written, and damage is answered.
 
 use super::*;
+use crate::model::HandMadeKind;
 use proptest::prelude::*;
 
 fn record() -> Record {
@@ -43,6 +44,29 @@ fn record() -> Record {
         }]
         .into(),
         sysctls: [("net.ipv4.ip_forward".to_owned(), before)].into(),
+        aside: vec![
+            (
+                vip.address,
+                HandMade {
+                    kind: HandMadeKind::Mark {
+                        family: 2,
+                        table: "mangle".to_owned(),
+                        chain: "PREROUTING".to_owned(),
+                        notes: vec![0, 1],
+                    },
+                    text: "ip mangle PREROUTING".to_owned(),
+                    message: vec![1, 2, 255],
+                },
+            ),
+            (
+                vip.address,
+                HandMade {
+                    kind: HandMadeKind::Route,
+                    text: "local 0.0.0.0/0 dev lo table 100".to_owned(),
+                    message: vec![2],
+                },
+            ),
+        ],
         applied: Owned {
             vips: [vip.address].into(),
             ..Owned::default()
