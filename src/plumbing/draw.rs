@@ -10,7 +10,7 @@ use super::route::{Route, TABLE_LOCAL};
 use super::rule::Rule;
 use super::snat::CONNTRACK;
 use super::vips::{Vips, is_ours};
-use crate::model::HostStep;
+use crate::model::{HostStep, Vip};
 
 impl Vips {
     /// Makes the picture what it will be after these steps.
@@ -21,18 +21,7 @@ impl Vips {
                     name,
                     before,
                     after,
-                } if name == CONNTRACK => {
-                    self.conntrack = Some(after.clone());
-                    let sysctls = &mut self.record.sysctls;
-                    if sysctls.get(name).is_some_and(|it| it.value == *after) {
-                        sysctls.remove(name);
-                    } else {
-                        sysctls.entry(name.clone()).or_insert_with(|| Before {
-                            value: before.clone(),
-                            ..Before::default()
-                        });
-                    }
-                }
+                } if name == CONNTRACK => self.draw_conntrack(before, after),
                 HostStep::SetSysctl { .. } => {}
                 HostStep::SetAside { vip, thing } => {
                     self.record.aside.push((*vip, thing.clone()));
@@ -60,22 +49,7 @@ impl Vips {
                         protocol: PROTOCOL,
                     });
                 }
-                HostStep::RemoveAddress(vip) => {
-                    if let Some(interface) = vip.interface() {
-                        let gone = (interface, vip.address);
-                        self.record.addresses.remove(&gone);
-                        self.own.retain(|own| (own.interface, own.address) != gone);
-                        // The kernel's own route goes with the last of them.
-                        if !self.own.iter().any(|own| own.address == vip.address) {
-                            self.routes.retain(|route| {
-                                route.is_tagged()
-                                    || route.table != TABLE_LOCAL
-                                    || route.destination != vip.address
-                            });
-                        }
-                    }
-                    self.record.forget(vip);
-                }
+                HostStep::RemoveAddress(vip) => self.draw_unbound(vip),
                 HostStep::AddSnat { address, .. } => {
                     self.snats.get_or_insert_default().insert(*address);
                 }
@@ -122,5 +96,37 @@ impl Vips {
                 }
             }
         }
+    }
+
+    fn draw_conntrack(&mut self, before: &str, after: &str) {
+        self.conntrack = Some(after.to_owned());
+        let sysctls = &mut self.record.sysctls;
+        if sysctls.get(CONNTRACK).is_some_and(|it| it.value == after) {
+            sysctls.remove(CONNTRACK);
+        } else {
+            sysctls
+                .entry(CONNTRACK.to_owned())
+                .or_insert_with(|| Before {
+                    value: before.to_owned(),
+                    ..Before::default()
+                });
+        }
+    }
+
+    fn draw_unbound(&mut self, vip: &Vip) {
+        if let Some(interface) = vip.interface() {
+            let gone = (interface, vip.address);
+            self.record.addresses.remove(&gone);
+            self.own.retain(|own| (own.interface, own.address) != gone);
+            // The kernel's own route goes with the last of them.
+            if !self.own.iter().any(|own| own.address == vip.address) {
+                self.routes.retain(|route| {
+                    route.is_tagged()
+                        || route.table != TABLE_LOCAL
+                        || route.destination != vip.address
+                });
+            }
+        }
+        self.record.forget(vip);
     }
 }

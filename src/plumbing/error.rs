@@ -158,6 +158,26 @@ impl Reason {
         }
     }
 
+    /// What the kernel lacks, and how to come by it.
+    fn lacking(&self) -> &'static str {
+        match self {
+            Self::NoNfTables => {
+                "the kernel has no nf_tables, which marks the packets; load it with: \
+                 modprobe nf_tables, or use a kernel built with CONFIG_NF_TABLES"
+            }
+            Self::NoConntrack => {
+                "IPVS has no parameter net.ipv4.vs.conntrack, without which nat does not see its \
+                 connections; load the module with: modprobe ip_vs, or use a kernel built with \
+                 CONFIG_IP_VS_NFCT"
+            }
+            Self::NoParameter => {
+                "this kernel has no such parameter; see: sysctl -a, or load the module that brings it"
+            }
+            Self::NoIpv6 => "this kernel has no IPv6, or it was switched off at boot",
+            _ => "",
+        }
+    }
+
     /// What to do about an answer that does not say so itself.
     fn advice(&self) -> Option<&'static str> {
         Some(match self.errno()? {
@@ -204,20 +224,8 @@ impl fmt::Display for Reason {
         match self {
             Self::Netlink(error) => error.fmt(f)?,
             Self::System(error) => f.write_str(&plain(error))?,
-            Self::NoNfTables => f.write_str(
-                "the kernel has no nf_tables, which marks the packets; load it with: \
-                 modprobe nf_tables, or use a kernel built with CONFIG_NF_TABLES",
-            )?,
-            Self::NoConntrack => f.write_str(
-                "IPVS has no parameter net.ipv4.vs.conntrack, without which nat does not see its \
-                 connections; load the module with: modprobe ip_vs, or use a kernel built with \
-                 CONFIG_IP_VS_NFCT",
-            )?,
-            Self::NoParameter => f.write_str(
-                "this kernel has no such parameter; see: sysctl -a, or load the module that brings it",
-            )?,
-            Self::NoIpv6 => {
-                f.write_str("this kernel has no IPv6, or it was switched off at boot")?;
+            Self::NoNfTables | Self::NoConntrack | Self::NoParameter | Self::NoIpv6 => {
+                f.write_str(self.lacking())?;
             }
             Self::ForeignTable { table, difference } => write!(
                 f,

@@ -27,6 +27,7 @@ mod nftables;
 mod numbers;
 mod place;
 mod plan;
+mod plan_away;
 mod record;
 /// Local routes.
 pub mod route;

@@ -202,8 +202,8 @@ fn line(random: &mut Random, file: &ConfigFile) -> String {
     match random.below(8) {
         0..=2 => {
             let mode = random.of(&["", "", " --mode address", " --mode fwmark"]);
-            let more = random.of(&["", "", " --ping", " --snat", " --mark 9"]);
-            format!("vip add {vip}{mode}{more}")
+            let also = random.of(&["", "", " --ping", " --snat", " --mark 9"]);
+            format!("vip add {vip}{mode}{also}")
         }
         3 => format!("vip del {vip}"),
         4 => format!("forward {}", random.of(&["on", "off", "on -4", "off -6"])),

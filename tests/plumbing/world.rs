@@ -155,8 +155,18 @@ pub fn settled(interfaces: &[&str]) {
         routes.lines().any(|line| line.starts_with(&route))
             && sh(&format!("ip link show {name}")).contains("state UP")
     };
-    while !interfaces.iter().all(is_up) {
-        assert!(begin.elapsed() < Duration::from_mins(1), "{interfaces:?}");
+    let mut before = Vec::new();
+    loop {
+        let now = machine();
+        let text = now.join("\n");
+        let done = !["tentative", "linkdown", "NO-CARRIER"]
+            .iter()
+            .any(|word| text.contains(word));
+        if done && now == before && interfaces.iter().all(is_up) {
+            return;
+        }
+        before = now;
+        assert!(begin.elapsed() < Duration::from_mins(1), "{text}");
     }
 }
 

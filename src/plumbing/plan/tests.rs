@@ -1,9 +1,10 @@
 //! Plans played on pictures of machines.
 
 use super::*;
-use crate::model::{InterfaceName, LocalRoute, Vip};
+use crate::model::{Family, InterfaceName, LocalRoute, PolicyRule, Vip};
 use crate::plumbing::record::Record;
 use crate::plumbing::route::{Route, RouteKind};
+use crate::plumbing::rule::Rule;
 use crate::plumbing::{ByHand, Part, VipState};
 
 const A: &str = "192.0.2.1";
