@@ -91,6 +91,9 @@ _lbctl() {
             lbctl,sync)
                 cmd="lbctl__subcmd__sync"
                 ;;
+            lbctl,teardown)
+                cmd="lbctl__subcmd__teardown"
+                ;;
             lbctl,timeouts)
                 cmd="lbctl__subcmd__timeouts"
                 ;;
@@ -202,6 +205,9 @@ _lbctl() {
             lbctl__subcmd__help,sync)
                 cmd="lbctl__subcmd__help__subcmd__sync"
                 ;;
+            lbctl__subcmd__help,teardown)
+                cmd="lbctl__subcmd__help__subcmd__teardown"
+                ;;
             lbctl__subcmd__help,timeouts)
                 cmd="lbctl__subcmd__help__subcmd__timeouts"
                 ;;
@@ -296,7 +302,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1026,7 +1032,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
+            opts="add replace edit del list zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1462,6 +1468,20 @@ _lbctl() {
         lbctl__subcmd__help__subcmd__sync__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__teardown)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2255,6 +2275,28 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__teardown)
+            opts="-q -v -h -V --yes --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__timeouts)
             opts="-q -v -h -V --tcp --tcpfin --udp --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2370,12 +2412,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__vip__subcmd__add)
-            opts="-q -v -h -V --mark --table --priority --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-q -v -h -V --mode --interface --ping --snat --adopt --mark --table --priority --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --mode)
+                    COMPREPLY=($(compgen -W "fwmark address" -- "${cur}"))
+                    return 0
+                    ;;
+                --interface)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --mark)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
