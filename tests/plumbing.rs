@@ -12,6 +12,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use world::World;
 
+#[path = "plumbing/address.rs"]
+mod address;
 #[path = "plumbing/network.rs"]
 mod network;
 #[path = "plumbing/undo.rs"]
@@ -57,6 +59,34 @@ const TESTS: &[(&str, Test)] = &[
         vip::big_tables_and_many_routes,
     ),
     ("refusals_have_a_reason", vip::refusals_have_a_reason),
+    (
+        "the_interface_is_found_by_the_network",
+        address::the_interface_is_found_by_the_network,
+    ),
+    (
+        "an_address_that_is_there_stays",
+        address::what_is_there_stays,
+    ),
+    (
+        "the_mode_changes_make_before_break",
+        address::the_mode_changes_make_before_break,
+    ),
+    (
+        "ping_is_answered_when_asked_for",
+        address::ping_is_answered_when_asked_for,
+    ),
+    (
+        "a_lost_record_leaves_the_address_known",
+        address::a_lost_record_leaves_the_address_known,
+    ),
+    (
+        "a_reboot_puts_an_address_back",
+        address::a_reboot_puts_it_back,
+    ),
+    (
+        "neighbours_are_told_of_an_address",
+        address::neighbours_are_told,
+    ),
     ("killed_at_any_point", undo::killed_at_any_point),
     ("many_at_once_do_not_mix", undo::many_at_once),
     ("random_sequences_leave_no_trace", undo::random_sequences),

@@ -1,4 +1,4 @@
-//! The verbs that let packets in: `forward` and `vip`.
+//! The verb that lets packets through: `forward`.
 
 use clap::{Args, Subcommand};
 
@@ -30,51 +30,4 @@ pub struct FamilyArgs {
     /// Only IPv6
     #[arg(short = '6', long)]
     pub ipv6: bool,
-}
-
-/// `vip`.
-#[derive(Debug, Clone, Args)]
-pub struct VipArgs {
-    /// What to do.
-    #[command(subcommand)]
-    pub verb: VipVerb,
-}
-
-/// What to do about virtual IP addresses.
-#[derive(Debug, Clone, Subcommand)]
-pub enum VipVerb {
-    /// Lead packets for ADDR into IPVS: mark them, and deliver the mark locally
-    Add(VipAddArgs),
-    /// Take away what `add` made, and nothing else
-    Del(VipDelArgs),
-    /// Show the addresses, and whether every part is in place
-    List,
-}
-
-/// `vip add`.
-#[derive(Debug, Clone, Args)]
-pub struct VipAddArgs {
-    /// The address that clients connect to
-    #[arg(value_name = "ADDR")]
-    pub address: String,
-    /// Packet mark; the first free one from 1 on when left out
-    #[arg(long, value_name = "N")]
-    pub mark: Option<String>,
-    /// Routing table; the first free one from 100 on when left out
-    #[arg(long, value_name = "N")]
-    pub table: Option<String>,
-    /// Rule priority; the first free one from 100 on when left out
-    #[arg(long, value_name = "N")]
-    pub priority: Option<String>,
-}
-
-/// `vip del`.
-#[derive(Debug, Clone, Args)]
-pub struct VipDelArgs {
-    /// The address
-    #[arg(value_name = "ADDR")]
-    pub address: String,
-    /// It is no error if it is not there
-    #[arg(long)]
-    pub if_exists: bool,
 }

@@ -14,6 +14,8 @@ mod run;
 mod settings;
 mod setup;
 mod table;
+mod teardown;
+mod vip;
 
 use std::ffi::OsString;
 
@@ -23,7 +25,7 @@ pub use apply::{ApplyArgs, DiffArgs, DiffLanguage, ReachArgs};
 pub use convert::{ExportArgs, ExportLanguage, ImportArgs, ImportLanguage};
 pub use documents::{CompletionsArgs, ManArgs};
 pub use drain::{DrainArgs, UndrainArgs};
-pub use host::{FamilyArgs, ForwardArgs, ForwardVerb, VipAddArgs, VipArgs, VipDelArgs, VipVerb};
+pub use host::{FamilyArgs, ForwardArgs, ForwardVerb};
 pub use probe::{OnFailure, ProbeArgs};
 pub use rate::RateArgs;
 pub use real::{
@@ -39,6 +41,8 @@ pub use table::{
     ChangeArgs, ClearArgs, DelArgs, ForwardChoice, ForwardOptions, ListArgs, ListView,
     ServerOptions, ServiceOptions, ServiceSelector, TunnelOptions, ZeroArgs,
 };
+pub use teardown::TeardownArgs;
+pub use vip::{VipAddArgs, VipArgs, VipDelArgs, VipModeWord, VipVerb};
 
 /// lbctl makes a Linux machine a layer-4 load balancer with the kernel's IPVS,
 /// keeps it one, and says why when it does not work.
@@ -175,6 +179,8 @@ pub enum Verb {
     Check(CheckArgs),
     /// Answer a few questions, get a load balancer
     Setup(Box<SetupArgs>),
+    /// Take away everything that lbctl put on this machine, and put back what was there
+    Teardown(TeardownArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Write the man pages, or show the first

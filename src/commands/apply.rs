@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
-use crate::config::{Config, System, VipWay};
+use crate::config::{Config, System};
 use crate::health::drains::{self, Drain};
 use crate::health::{Entry, State, Verdict, read_states};
 use crate::model::{ServiceId, parse_duration};
@@ -60,7 +60,9 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
         context,
         seen: None,
     };
-    reconcile::apply(&mut machine, desired, holds, *manner, &prepared)?;
+    let applied = reconcile::apply(&mut machine, desired, holds, *manner, &prepared);
+    machine.context.tell_unannounced();
+    applied?;
     if !context.quiet || context.json {
         show(context, &wish, &prepared)?;
     }
@@ -115,6 +117,7 @@ fn carry_out(mut machine: ThisMachine<'_>, desired: &Desired, holds: &Holds) -> 
     let prepared = reconcile::prepare(&mut machine, desired, holds, manner);
     let applied = prepared
         .and_then(|prepared| reconcile::apply(&mut machine, desired, holds, manner, &prepared));
+    machine.context.tell_unannounced();
     machine.context.unlock();
     Ok(applied?)
 }
@@ -151,14 +154,6 @@ fn read(args: &ReachArgs) -> Result<Wish> {
 
 /// What the file wants, with those that are drained at weight 0.
 fn desired(config: &Config, directory: &Path) -> Result<Desired> {
-    let mut services = config.virtual_servers.iter();
-    if let Some(server) = services.find(|server| server.vip == VipWay::Address) {
-        return Err(Error::Usage(format!(
-            "{}: vip = \"address\" cannot be applied yet; say vip = \"fwmark\", or vip = \"none\" \
-             and put the address on an interface yourself",
-            config.title(&server.service.id)
-        )));
-    }
     let mut desired = config.desired();
     for wanted in &mut desired.services {
         let drains = drains::read(directory, &wanted.service.id)
@@ -288,6 +283,9 @@ impl Machine for ThisMachine<'_> {
         let planned = self.context.vips()?.plan_wish(wish, owned)?;
         for note in &planned.notes {
             self.context.notice(&format!("lbctl: {note}"));
+        }
+        for error in &planned.skipped {
+            self.context.notice(&format!("lbctl: warning: {error}"));
         }
         if let Some(interface) = &planned.left_off {
             self.context.notice(&format!(

@@ -77,8 +77,19 @@ impl Context {
         if plan.is_empty() {
             return Ok(());
         }
-        reconcile::run(plan, &mut self.table, &mut self.host)?;
-        Ok(())
+        let done = reconcile::run(plan, &mut self.table, &mut self.host);
+        self.tell_unannounced();
+        Ok(done?)
+    }
+
+    /// Says which addresses the neighbours could not be told of.
+    pub fn tell_unannounced(&mut self) {
+        let Some(plumbing) = &mut self.host.0 else {
+            return;
+        };
+        for error in plumbing.take_unannounced() {
+            self.notice(&format!("lbctl: warning: {error}"));
+        }
     }
 
     /// Takes back what a plan did, last step first, and says what could not be.

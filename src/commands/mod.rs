@@ -23,6 +23,7 @@ mod save;
 mod settings;
 mod setup;
 mod table;
+mod teardown;
 mod vip;
 mod wait;
 mod words;
@@ -100,6 +101,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Undrain(args) => drain::undrain(&mut context, args),
         Verb::Check(args) => check::run(&mut context, args),
         Verb::Setup(args) => setup::run(&mut context, args),
+        Verb::Teardown(args) => teardown::run(&mut context, args),
         Verb::Completions(args) => documents::completions(&mut context, args),
         Verb::Man(args) => documents::man(&mut context, args),
         Verb::Demo(args) => demo::run(&mut context, args),

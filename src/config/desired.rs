@@ -1,10 +1,11 @@
 //! What the file wants of a machine, as the engine takes it.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::{Config, VipWay, VirtualServer};
 use crate::model::{Family, Forward, Server, ServiceId};
-use crate::reconcile::{Desired, HostWish, Wanted};
+use crate::reconcile::{Desired, HostWish, VipWish, Wanted};
 
 impl Config {
     /// The whole machine. Servers in maintenance have weight 0; a sorry server is
@@ -16,16 +17,27 @@ impl Config {
             timeouts: self.timeouts,
             daemons: self.sync.clone(),
             host: HostWish {
-                vips: self
-                    .virtual_servers
-                    .iter()
-                    .filter(|server| server.vip == VipWay::Fwmark)
-                    .filter_map(|server| server.service.id.address())
-                    .collect(),
+                vips: self.vips(),
                 forwarding: self.forwarding(),
                 sysctls: self.host.sysctl.clone(),
             },
         }
+    }
+
+    /// The addresses that are not somebody else's matter. One of several services
+    /// that wants snat speaks for the address.
+    fn vips(&self) -> BTreeMap<IpAddr, VipWish> {
+        let mut vips: BTreeMap<IpAddr, VipWish> = BTreeMap::new();
+        for server in &self.virtual_servers {
+            if let (Some(address), false) =
+                (server.service.id.address(), server.vip == VipWay::None)
+            {
+                let wish = vips.entry(address).or_default();
+                wish.bound = server.vip == VipWay::Address;
+                wish.snat |= server.snat;
+            }
+        }
+        vips
     }
 
     /// As the file says, else on where a method needs it: with nat the director is

@@ -34,6 +34,8 @@ pub struct VirtualServer {
     pub forward: Forward,
     /// How packets for its address reach IPVS; [`VipWay::None`] for a mark.
     pub vip: VipWay,
+    /// Whether servers see this machine as the client; for all services of the address.
+    pub snat: bool,
     /// The server that answers while the others cannot.
     pub sorry: Option<SorryServer>,
     /// Whether it answers instead of the servers that are left, or beside them.

@@ -68,6 +68,7 @@ fn virtual_server(server: &VirtualServer) -> Value {
         "depool_threshold": server.depool_threshold,
         "slow_start": server.slow_start.map(format_duration),
         "check": server.check.as_ref().map(check),
+        "snat": server.snat,
         "check_required": server.check_required,
         "real_servers": server.real_servers.iter().map(real).collect::<Vec<_>>(),
     });

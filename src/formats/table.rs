@@ -51,6 +51,7 @@ pub fn import_table(
                 depool_threshold: 0.0,
                 slow_start: None,
                 check: None,
+                snat: false,
                 check_required: false,
                 real_servers: Vec::new(),
                 service,

@@ -35,6 +35,7 @@ fn for_keepalived(mut config: Config) -> Config {
         server.sorry_mode = SorryMode::Replace;
         server.depool_threshold = 0.0;
         server.slow_start = None;
+        server.snat = false;
         server.check_required = false;
         let portless = |server: &mut Server| {
             let old = server.port;

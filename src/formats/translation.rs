@@ -291,6 +291,9 @@ pub(super) fn losses_of_service(server: &VirtualServer, losses: &mut Vec<String>
     if server.slow_start.is_some() {
         loss("slow_start: only lbctl raises weights by and by");
     }
+    if server.snat {
+        loss("snat: hiding clients from servers is left to a firewall's rules");
+    }
     if server.check_required {
         loss("check_required: only lbctl asks for checks");
     }

@@ -4,7 +4,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Family, RealStep, Server, Service, ServiceId, SyncDaemon, Timeouts, Vip};
+use super::{
+    Family, HandMade, InterfaceName, RealStep, Server, Service, ServiceId, SyncDaemon, Timeouts,
+    Vip,
+};
 
 /// A change to the IPVS table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +134,48 @@ pub enum HostStep {
         /// It is the only one, and the table `inet lbctl` goes with it.
         last: bool,
     },
+    /// The VIP comes to be on its interface, with a prefix of its whole length.
+    AddAddress(Vip),
+    /// The VIP leaves its interface.
+    RemoveAddress(Vip),
+    /// What lbctl remembers of a VIP changes, and nothing else.
+    NoteVip {
+        /// The VIP.
+        address: IpAddr,
+        /// As it is remembered, if it is.
+        before: Option<Vip>,
+        /// As it shall be remembered, if at all.
+        after: Option<Vip>,
+    },
+    /// Servers see this machine as the client of the VIP's connections (nf_tables,
+    /// table `inet lbctl_snat`).
+    AddSnat {
+        /// The VIP.
+        address: IpAddr,
+        /// The table `inet lbctl_snat` is not there yet and is made with it.
+        first: bool,
+    },
+    /// Servers see the clients again.
+    RemoveSnat {
+        /// The VIP.
+        address: IpAddr,
+        /// It is the only one, and the table `inet lbctl_snat` goes with it.
+        last: bool,
+    },
+    /// What somebody made by hand goes, and is remembered.
+    SetAside {
+        /// The VIP in whose way it is.
+        vip: IpAddr,
+        /// What goes.
+        thing: HandMade,
+    },
+    /// It comes back.
+    PutBack {
+        /// The VIP in whose way it was.
+        vip: IpAddr,
+        /// What comes back.
+        thing: HandMade,
+    },
     /// `ip rule`: marked packets look into the table.
     AddRule(PolicyRule),
     /// The rule goes.
@@ -181,6 +226,27 @@ impl HostStep {
             },
             Self::AddMark { vip, first } => Self::RemoveMark { vip, last: first },
             Self::RemoveMark { vip, last } => Self::AddMark { vip, first: last },
+            Self::AddAddress(vip) => Self::RemoveAddress(vip),
+            Self::RemoveAddress(vip) => Self::AddAddress(vip),
+            Self::NoteVip {
+                address,
+                before,
+                after,
+            } => Self::NoteVip {
+                address,
+                before: after,
+                after: before,
+            },
+            Self::AddSnat { address, first } => Self::RemoveSnat {
+                address,
+                last: first,
+            },
+            Self::RemoveSnat { address, last } => Self::AddSnat {
+                address,
+                first: last,
+            },
+            Self::SetAside { vip, thing } => Self::PutBack { vip, thing },
+            Self::PutBack { vip, thing } => Self::SetAside { vip, thing },
             Self::AddRule(rule) => Self::RemoveRule(rule),
             Self::RemoveRule(rule) => Self::AddRule(rule),
             Self::AddRoute(route) => Self::RemoveRoute(route),
@@ -201,6 +267,25 @@ impl fmt::Display for HostStep {
             Self::RemoveMark { vip, .. } => {
                 write!(f, "stop marking packets for {}", vip.address)
             }
+            Self::AddAddress(vip) => write!(f, "add {} to {}", vip.address, on(vip)),
+            Self::RemoveAddress(vip) => write!(f, "remove {} from {}", vip.address, on(vip)),
+            Self::NoteVip {
+                address,
+                after: Some(_),
+                ..
+            } => write!(f, "remember the VIP {address}"),
+            Self::NoteVip { address, .. } => write!(f, "forget the VIP {address}"),
+            Self::AddSnat { address, .. } => {
+                write!(
+                    f,
+                    "put this machine's address in front of clients of {address}"
+                )
+            }
+            Self::RemoveSnat { address, .. } => {
+                write!(f, "show clients of {address} to the servers again")
+            }
+            Self::SetAside { thing, .. } => write!(f, "set aside {thing}"),
+            Self::PutBack { thing, .. } => write!(f, "put back {thing}"),
             Self::AddRule(rule) => write!(
                 f,
                 "add the rule that sends mark {} to table {}",
@@ -224,6 +309,11 @@ impl fmt::Display for HostStep {
             Self::Real(step) => step.fmt(f),
         }
     }
+}
+
+/// The interface of a VIP in mode address.
+fn on(vip: &Vip) -> InterfaceName {
+    vip.interface().unwrap_or_else(InterfaceName::loopback)
 }
 
 /// A change to what IPVS has apart from its table.

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::Family;
+use super::{Family, InterfaceName};
 
 /// The way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,14 +11,17 @@ pub enum VipMode {
     /// Packets are marked; a rule sends the mark to a table with a local route.
     /// The address is on no interface.
     Fwmark,
+    /// The address, with a prefix of its whole length, is on this interface.
+    Address(InterfaceName),
 }
 
 impl VipMode {
-    /// `fwmark`.
+    /// `fwmark` or `address`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fwmark => "fwmark",
+            Self::Address(_) => "address",
         }
     }
 }
@@ -30,12 +33,18 @@ pub struct Vip {
     pub address: IpAddr,
     /// The way in.
     pub mode: VipMode,
-    /// The packet mark, 1 to 4294967295.
+    /// The packet mark, 1 to 4294967295; 0 in mode address, as below.
     pub mark: u32,
     /// The routing table, 1 to 4294967295.
     pub table: u32,
     /// The priority of the rule that leads the mark to the table.
     pub priority: u32,
+    /// In mode fwmark: a route in table local makes it an address of this machine,
+    /// which answers ping and refuses what no service takes.
+    pub ping: bool,
+    /// Servers see this machine as the client: their replies come back here,
+    /// whatever their routes say.
+    pub snat: bool,
 }
 
 impl Vip {
@@ -43,5 +52,14 @@ impl Vip {
     #[must_use]
     pub fn family(&self) -> Family {
         Family::of(self.address)
+    }
+
+    /// The interface that has it, in mode address.
+    #[must_use]
+    pub fn interface(&self) -> Option<InterfaceName> {
+        match self.mode {
+            VipMode::Fwmark => None,
+            VipMode::Address(interface) => Some(interface),
+        }
     }
 }

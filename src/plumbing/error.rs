@@ -31,10 +31,17 @@ pub enum Reason {
     NoNfTables,
     /// The kernel has no IPv6 here.
     NoIpv6,
+    /// IPVS does not show its connections to nat.
+    NoConntrack,
     /// The kernel has no parameter of this name.
     NoParameter,
-    /// A table `inet lbctl` is there that is not as lbctl makes it.
-    ForeignTable(String),
+    /// A table of our name is there that is not as lbctl makes it.
+    ForeignTable {
+        /// Its name, in the family inet.
+        table: &'static str,
+        /// What is different.
+        difference: String,
+    },
     /// Another route stands at the place of ours.
     ForeignRoute {
         /// The address it leads to.
@@ -71,6 +78,15 @@ pub enum Reason {
         /// What it has.
         vip: crate::model::Vip,
     },
+    /// Somebody leads packets for the address to IPVS already.
+    ByHand {
+        /// The address.
+        address: IpAddr,
+        /// The mark that they get.
+        mark: u32,
+        /// Where the rules that set it stand.
+        rule: Vec<String>,
+    },
     /// No such VIP.
     UnknownVip {
         /// Those that there are.
@@ -83,6 +99,10 @@ pub enum Reason {
     },
     /// No such network interface.
     UnknownInterface,
+    /// No interface of this name.
+    NoInterface(crate::model::InterfaceName),
+    /// Packets that the kernel does not write itself may not be sent.
+    NoRawPackets,
     /// A name that no file, namespace or sysctl can have.
     BadName,
     /// Another lbctl holds the lock.
@@ -140,6 +160,26 @@ impl Reason {
         }
     }
 
+    /// What the kernel lacks, and how to come by it.
+    fn lacking(&self) -> &'static str {
+        match self {
+            Self::NoNfTables => {
+                "the kernel has no nf_tables, which marks the packets; load it with: \
+                 modprobe nf_tables, or use a kernel built with CONFIG_NF_TABLES"
+            }
+            Self::NoConntrack => {
+                "IPVS has no parameter net.ipv4.vs.conntrack, without which nat does not see its \
+                 connections; load the module with: modprobe ip_vs, or use a kernel built with \
+                 CONFIG_IP_VS_NFCT"
+            }
+            Self::NoParameter => {
+                "this kernel has no such parameter; see: sysctl -a, or load the module that brings it"
+            }
+            Self::NoIpv6 => "this kernel has no IPv6, or it was switched off at boot",
+            _ => "",
+        }
+    }
+
     /// What to do about an answer that does not say so itself.
     fn advice(&self) -> Option<&'static str> {
         Some(match self.errno()? {
@@ -186,21 +226,14 @@ impl fmt::Display for Reason {
         match self {
             Self::Netlink(error) => error.fmt(f)?,
             Self::System(error) => f.write_str(&plain(error))?,
-            Self::NoNfTables => f.write_str(
-                "the kernel has no nf_tables, which marks the packets; load it with: \
-                 modprobe nf_tables, or use a kernel built with CONFIG_NF_TABLES",
-            )?,
-            Self::NoParameter => f.write_str(
-                "this kernel has no such parameter; see: sysctl -a, or load the module that brings it",
-            )?,
-            Self::NoIpv6 => {
-                f.write_str("this kernel has no IPv6, or it was switched off at boot")?;
+            Self::NoNfTables | Self::NoConntrack | Self::NoParameter | Self::NoIpv6 => {
+                f.write_str(self.lacking())?;
             }
-            Self::ForeignTable(difference) => write!(
+            Self::ForeignTable { table, difference } => write!(
                 f,
-                "the nf_tables table 'inet lbctl' is not as lbctl makes it: {difference}; \
-                 look at it with: nft list table inet lbctl, \
-                 and if nobody needs it: nft delete table inet lbctl"
+                "the nf_tables table 'inet {table}' is not as lbctl makes it: {difference}; \
+                 look at it with: nft list table inet {table}, \
+                 and if nobody needs it: nft delete table inet {table}"
             )?,
             Self::ForeignRoute { address, table } => write!(
                 f,
@@ -226,11 +259,27 @@ impl fmt::Display for Reason {
                 }
             }
             Self::NoneFree(what) => write!(f, "every {what} is in use; name one with --{what}")?,
-            Self::Differs { vip } => write!(
+            Self::Differs { vip } => {
+                match vip.interface() {
+                    None => write!(
+                        f,
+                        "it is there with mark {}, table {} and priority {}",
+                        vip.mark, vip.table, vip.priority
+                    )?,
+                    Some(interface) => write!(f, "it is there on {interface}")?,
+                }
+                write!(f, "; remove it first with: lbctl vip del {}", vip.address)?;
+            }
+            Self::ByHand {
+                address,
+                mark,
+                rule,
+            } => write!(
                 f,
-                "it is there with mark {}, table {} and priority {}; \
-                 remove it first with: lbctl vip del {}",
-                vip.mark, vip.table, vip.priority, vip.address
+                "its packets reach IPVS already: somebody's rule in nf_tables ({}) gives them \
+                 mark {mark}, and that is led on; put lbctl's in its place, while packets flow, \
+                 with: lbctl vip add {address} --adopt",
+                listed(rule)
             )?,
             Self::UnknownVip { known } => write!(
                 f,
@@ -247,6 +296,15 @@ impl fmt::Display for Reason {
             Self::UnknownInterface => {
                 f.write_str("there is no such interface; list them with: ip link")?;
             }
+            Self::NoInterface(name) => write!(
+                f,
+                "there is no interface {name}; list them with: ip link, and name one with \
+                 --interface"
+            )?,
+            Self::NoRawPackets => f.write_str(
+                "that needs CAP_NET_RAW; neighbours that knew the address elsewhere find it when \
+                 their caches have run out, or after: arping -U",
+            )?,
             Self::BadName => f.write_str("nothing can have that name")?,
             Self::Busy => f.write_str(
                 "another lbctl is changing this machine and does not come to an end; try again",

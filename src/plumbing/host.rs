@@ -8,10 +8,14 @@ use std::path::Path;
 
 use neli::consts::socket::NlFamily;
 
+use super::announce::announce;
 use super::record::{Before, Record};
 use super::store::{self, Store, Warning};
-use super::{Error, Reason, Result, Vips, forwarding, mark, route, rule, state_directory, sysctl};
-use crate::model::{Family, HostStep};
+use super::{
+    ByHand, Error, Reason, Result, Vips, address, by_hand, forwarding, mark, route, rule, snat,
+    state_directory, sysctl,
+};
+use crate::model::{Family, HostStep, InterfaceName, Vip};
 use crate::netlink::{self, Socket};
 use crate::reconcile::{Host, Owned, StepError};
 
@@ -23,6 +27,7 @@ pub struct Plumbing {
     store: Store,
     record: Record,
     warning: Option<Warning>,
+    unannounced: Vec<Error>,
 }
 
 /// Looks at the VIPs of the calling thread's network namespace without a lock,
@@ -35,6 +40,15 @@ pub fn look(directory: &Path) -> Result<(Vips, Option<Warning>)> {
     let mut netfilter = netfilter()?;
     let vips = picture(&mut routing()?, netfilter.as_mut(), record)?;
     Ok((vips, warning))
+}
+
+/// Looks for what others made to lead packets to IPVS; for a large ruleset that
+/// takes its time.
+///
+/// # Errors
+/// The kernel refuses to show it.
+pub fn look_by_hand() -> Result<ByHand> {
+    by_hand::look(&mut routing()?, netfilter()?.as_mut())
 }
 
 fn routing() -> Result<Socket> {
@@ -54,16 +68,30 @@ fn netfilter() -> Result<Option<Socket>> {
     }
 }
 
-fn picture(routing: &mut Socket, netfilter: Option<&mut Socket>, record: Record) -> Result<Vips> {
-    let marks = match netfilter.map(mark::inspect) {
+fn picture(
+    routing: &mut Socket,
+    mut netfilter: Option<&mut Socket>,
+    record: Record,
+) -> Result<Vips> {
+    let marks = match netfilter.as_deref_mut().map(mark::inspect) {
         None => None,
         Some(Ok(marks)) => Some(marks),
         Some(Err(error)) if matches!(error.reason, Reason::NoNfTables) => None,
         Some(Err(error)) => return Err(error),
     };
+    let snats = match (netfilter, &marks) {
+        (Some(netfilter), Some(_)) => snat::inspect(netfilter)?,
+        _ => None,
+    };
+    let (interfaces, own) = address::dump(routing)?;
     let mut vips = Vips {
         can_mark: marks.is_some(),
         marks: marks.flatten(),
+        interfaces,
+        own,
+        snats,
+        conntrack: sysctl::read(snat::CONNTRACK)?,
+        by_hand: ByHand::default(),
         rules: Vec::new(),
         routes: Vec::new(),
         record,
@@ -98,6 +126,7 @@ impl Plumbing {
             store,
             record,
             warning,
+            unannounced: Vec::new(),
         })
     }
 
@@ -105,6 +134,12 @@ impl Plumbing {
     #[must_use]
     pub fn warning(&self) -> Option<&Warning> {
         self.warning.as_ref()
+    }
+
+    /// Addresses that were taken, and that neighbours could not be told of since
+    /// this was last asked.
+    pub fn take_unannounced(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.unannounced)
     }
 
     /// What lbctl remembers.
@@ -134,24 +169,6 @@ impl Plumbing {
     pub fn vips(&mut self) -> Result<Vips> {
         let record = self.record.clone();
         picture(&mut self.routing, self.netfilter.as_mut(), record)
-    }
-
-    /// What puts every kernel parameter back that lbctl changed. Also steps
-    /// that change no value stand here: with them the record forgets.
-    ///
-    /// # Errors
-    /// A parameter cannot be read.
-    pub fn plan_parameters_back(&self) -> Result<Vec<HostStep>> {
-        let mut steps = Vec::new();
-        for (name, original) in &self.record.sysctls {
-            let before = sysctl::read(name)?;
-            steps.push(HostStep::SetSysctl {
-                name: name.clone(),
-                before: before.unwrap_or_else(|| original.value.clone()),
-                after: original.value.clone(),
-            });
-        }
-        Ok(steps)
     }
 
     /// Notes, then acts; what was noted is taken back when nothing was made.
@@ -202,6 +219,57 @@ impl Plumbing {
         self.netfilter
             .as_mut()
             .ok_or_else(|| Error::new("mark packets", Reason::NoNfTables))
+    }
+
+    /// Puts a VIP on its interface, and tells the neighbours there. One that is there
+    /// already is remembered, but not as ours.
+    fn bind(&mut self, vip: &Vip, interface: InterfaceName) -> std::result::Result<(), StepError> {
+        let mut made = false;
+        self.make(
+            |record| {
+                record.vips.insert(vip.address, *vip);
+                record.addresses.insert((interface, vip.address));
+            },
+            |this| {
+                made = address::ensure(&mut this.routing, interface, vip.address)?;
+                Ok(true)
+            },
+        )?;
+        if made {
+            self.unannounced
+                .extend(announce(interface, vip.address).err());
+            return Ok(());
+        }
+        let before = self.record.clone();
+        self.record.addresses.remove(&(interface, vip.address));
+        Ok(self.keep(&before)?)
+    }
+
+    /// Takes a VIP off its interface, if lbctl put it there.
+    fn unbind(
+        &mut self,
+        vip: &Vip,
+        interface: InterfaceName,
+    ) -> std::result::Result<(), StepError> {
+        let name = (interface, vip.address);
+        let recorded = self.record.addresses.contains(&name);
+        self.unmake(
+            |this| {
+                let (_, own) = address::dump(&mut this.routing)?;
+                let mut own = own.iter();
+                let tagged = own.any(|own| {
+                    own.is_tagged() && (own.interface, own.address) == (interface, vip.address)
+                });
+                if recorded || tagged {
+                    address::remove(&mut this.routing, interface, vip.address)?;
+                }
+                Ok(())
+            },
+            |record| {
+                record.addresses.remove(&name);
+                record.forget(vip);
+            },
+        )
     }
 
     fn set_sysctl(&mut self, name: &str, after: &str) -> std::result::Result<(), StepError> {
@@ -280,10 +348,62 @@ impl Host for Plumbing {
                     Some(netfilter) => mark::remove(netfilter, vip),
                     None => Ok(()),
                 },
-                |record| {
-                    record.vips.remove(&vip.address);
+                |record| record.forget(vip),
+            ),
+            HostStep::NoteVip { address, after, .. } => {
+                let before = self.record.clone();
+                match after {
+                    Some(vip) => self.record.vips.insert(*address, *vip),
+                    None => self.record.vips.remove(address),
+                };
+                let kept = self.keep(&before);
+                if kept.is_err() {
+                    self.record = before;
+                }
+                Ok(kept?)
+            }
+            HostStep::AddAddress(vip) | HostStep::RemoveAddress(vip) => {
+                let Some(interface) = vip.interface() else {
+                    return Ok(());
+                };
+                if matches!(step, HostStep::AddAddress(_)) {
+                    self.bind(vip, interface)
+                } else {
+                    self.unbind(vip, interface)
+                }
+            }
+            HostStep::SetAside { vip, thing } => self.make(
+                |record| record.aside.push((*vip, thing.clone())),
+                |this| {
+                    by_hand::remove(&mut this.routing, this.netfilter.as_mut(), thing)
+                        .map(|()| true)
+                        .map_err(|reason| Error::new(step.to_string(), reason))
                 },
             ),
+            HostStep::PutBack { vip, thing } => self.unmake(
+                |this| {
+                    by_hand::make(&mut this.routing, this.netfilter.as_mut(), thing)
+                        .map_err(|reason| Error::new(step.to_string(), reason))
+                },
+                |record| {
+                    record
+                        .aside
+                        .retain(|(other, it)| (other, it) != (vip, thing));
+                },
+            ),
+            // The VIP is remembered by its other steps, with snat.
+            HostStep::AddSnat { address, .. } => {
+                let done = self
+                    .netfilter()
+                    .and_then(|netfilter| snat::add(netfilter, *address));
+                Ok(done.map_err(|error| error.reason)?)
+            }
+            HostStep::RemoveSnat { address, .. } => match &mut self.netfilter {
+                Some(netfilter) => {
+                    Ok(snat::remove(netfilter, *address).map_err(|error| error.reason)?)
+                }
+                None => Ok(()),
+            },
             HostStep::AddRule(rule) => self.make(
                 |record| {
                     record.rules.insert(*rule);

@@ -7,7 +7,14 @@
 //! steps through `reconcile`. `namespace` and `network` are for `--netns` and
 //! for throw-away worlds.
 
+/// Addresses on interfaces.
+pub mod address;
+mod announce;
 mod applied;
+mod aside;
+mod by_hand;
+mod draw;
+mod elements;
 mod error;
 /// Whether this machine forwards packets.
 pub mod forwarding;
@@ -20,6 +27,7 @@ mod nftables;
 mod numbers;
 mod place;
 mod plan;
+mod plan_away;
 mod real;
 mod record;
 /// Local routes.
@@ -27,6 +35,8 @@ pub mod route;
 /// Policy routing rules.
 pub mod rule;
 mod shape;
+/// The table `inet lbctl_snat`.
+pub mod snat;
 mod store;
 /// Kernel parameters by name.
 pub mod sysctl;
@@ -35,11 +45,12 @@ mod vips;
 mod way;
 mod wish;
 
+pub use by_hand::{ByHand, Marking};
 pub use error::{Error, Reason, Result};
-pub use host::{Plumbing, look};
+pub use host::{Plumbing, look, look_by_hand};
 pub use namespace::Namespace;
 pub use network::{Interface, Network};
-pub use numbers::Wanted;
+pub use numbers::{Wanted, WantedMode};
 pub use place::{Place, run_dir, state_dir, state_directory};
 pub use real::{RealWish, Reals, look_at_reals};
 pub use record::{Before, Distrust, Record};

@@ -16,20 +16,20 @@ use crate::netlink::{self, AttributeWriter, Request, Socket};
 
 const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
-const RTM_GETLINK: u16 = 18;
-const RTM_NEWADDR: u16 = 20;
-const RTM_DELADDR: u16 = 21;
-const RTM_GETADDR: u16 = 22;
+pub(super) const RTM_GETLINK: u16 = 18;
+pub(super) const RTM_NEWADDR: u16 = 20;
+pub(super) const RTM_DELADDR: u16 = 21;
+pub(super) const RTM_GETADDR: u16 = 22;
 
 /// `struct ifinfomsg`: family, pad, u16 type, i32 index, u32 flags, u32 change.
-const LINK_HEADER: usize = 16;
+pub(super) const LINK_HEADER: usize = 16;
 /// `struct ifaddrmsg`: family, prefix length, flags, scope, u32 index.
-const ADDRESS_HEADER: usize = 8;
+pub(super) const ADDRESS_HEADER: usize = 8;
 const IFF_UP: u32 = 1;
 /// `IFF_LOOPBACK | IFF_NOARP`.
 const NO_NEIGHBOURS: u32 = 0x8 | 0x80;
 /// `IFA_F_NODAD`: usable at once, without asking whether another has it.
-const NO_DETECTION: u8 = 2;
+pub(super) const NO_DETECTION: u8 = 2;
 
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MASTER: u16 = 10;
@@ -38,8 +38,8 @@ const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const VETH_INFO_PEER: u16 = 1;
-const IFA_ADDRESS: u16 = 1;
-const IFA_LOCAL: u16 = 2;
+pub(super) const IFA_ADDRESS: u16 = 1;
+pub(super) const IFA_LOCAL: u16 = 2;
 
 /// A network interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -288,7 +288,7 @@ fn link_header(index: u32, flags: u32) -> [u8; LINK_HEADER] {
     header
 }
 
-fn interface(message: &netlink::Message<'_>) -> netlink::Result<Interface> {
+pub(super) fn interface(message: &netlink::Message<'_>) -> netlink::Result<Interface> {
     let short = netlink::Error::Malformed("an interface without a header");
     let Some([_, _, _, _, i0, i1, i2, i3, f0, f1, f2, f3, ..]) =
         message.payload.first_chunk::<LINK_HEADER>()

@@ -4,6 +4,7 @@
 
 use neli::consts::nl::NlmF;
 
+use crate::model::Family;
 use crate::netlink::{AttributeWriter, Attributes, Error, Request, Result};
 
 /// `NFNL_SUBSYS_NFTABLES`.
@@ -24,6 +25,7 @@ pub(super) enum Verb {
     GetChain = 4,
     NewRule = 6,
     GetRule = 7,
+    DeleteRule = 8,
     NewSet = 9,
     GetSet = 10,
     NewElement = 12,
@@ -34,7 +36,12 @@ pub(super) enum Verb {
 
 /// A message about the inet family.
 pub(super) fn request(verb: Verb) -> Request {
-    Request::new(SUBSYSTEM << 8 | verb as u16, &[INET, 0, 0, 0])
+    request_of(INET, verb)
+}
+
+/// A message about a family (`NFPROTO_*`); 0 is all of them.
+pub(super) fn request_of(family: u8, verb: Verb) -> Request {
+    Request::new(SUBSYSTEM << 8 | verb as u16, &[family, 0, 0, 0])
 }
 
 /// A message that makes something and is refused when it is there already.
@@ -94,6 +101,16 @@ pub(super) enum Expression {
     },
     /// Writes the register to the packet's mark.
     SetMark,
+    /// Loads the address that the connection's first packet was sent to, before
+    /// anything rewrote it; only where the connection is of this family.
+    LoadOriginalDestination(Family),
+    /// Goes on only if this set has what is in the register.
+    IsIn {
+        /// The set's name.
+        set: String,
+    },
+    /// Gives the connection an address of this machine as its source.
+    Masquerade,
 }
 
 mod meta {
@@ -102,6 +119,20 @@ mod meta {
     pub const SREG: u16 = 3;
     pub const KEY_MARK: u32 = 3;
     pub const KEY_FAMILY: u32 = 15;
+}
+
+mod connection {
+    pub const DREG: u16 = 1;
+    pub const KEY: u16 = 2;
+    pub const DIRECTION: u16 = 3;
+    pub const KEY_DESTINATION_4: u32 = 20;
+    pub const KEY_DESTINATION_6: u32 = 22;
+    pub const ORIGINAL: u8 = 0;
+}
+
+mod masquerade {
+    pub const FLAGS: u16 = 1;
+    pub const FIRST_PORT: u16 = 2;
 }
 
 mod compare {
@@ -132,7 +163,9 @@ impl Expression {
             Self::LoadFamily | Self::SetMark => "meta",
             Self::Compare(_) => "cmp",
             Self::LoadHeader { .. } => "payload",
-            Self::LookUp { .. } => "lookup",
+            Self::LookUp { .. } | Self::IsIn { .. } => "lookup",
+            Self::LoadOriginalDestination(_) => "ct",
+            Self::Masquerade => "masq",
         }
     }
 
@@ -172,6 +205,15 @@ impl Expression {
                 data.be32(meta::KEY, meta::KEY_MARK)
                     .be32(meta::SREG, REGISTER);
             }
+            Self::LoadOriginalDestination(family) => {
+                data.be32(connection::KEY, original_destination(*family))
+                    .u8(connection::DIRECTION, connection::ORIGINAL)
+                    .be32(connection::DREG, REGISTER);
+            }
+            Self::IsIn { set } => {
+                data.string(lookup::SET, set).be32(lookup::SREG, REGISTER);
+            }
+            Self::Masquerade => {}
         }
     }
 
@@ -224,18 +266,44 @@ impl Expression {
                 };
                 Some(Self::LoadHeader { offset, length })
             }
-            "lookup" if is(lookup::SREG, REGISTER)? && is(lookup::DREG, REGISTER)? => {
-                let map = data
+            "lookup" if is(lookup::SREG, REGISTER)? => {
+                let name = data
                     .find(lookup::SET)?
-                    .map(|map| map.string())
+                    .map(|name| name.string())
                     .transpose()?;
                 let inverted = number(lookup::FLAGS)?.unwrap_or(0) != 0;
-                map.filter(|_| !inverted).map(|map| Self::LookUp {
-                    map: map.to_owned(),
-                })
+                let name = name.filter(|_| !inverted).map(ToOwned::to_owned);
+                match (name, number(lookup::DREG)?) {
+                    (Some(map), Some(REGISTER)) => Some(Self::LookUp { map }),
+                    (Some(set), None) => Some(Self::IsIn { set }),
+                    _ => None,
+                }
+            }
+            "ct" if is(connection::DREG, REGISTER)? => {
+                let direction = data.find(connection::DIRECTION)?;
+                let direction = direction.map(|found| found.u8()).transpose()?;
+                let key = number(connection::KEY)?;
+                let mut families = [Family::Ipv4, Family::Ipv6].into_iter();
+                families
+                    .find(|family| key == Some(original_destination(*family)))
+                    .filter(|_| direction == Some(connection::ORIGINAL))
+                    .map(Self::LoadOriginalDestination)
+            }
+            "masq"
+                if number(masquerade::FLAGS)?.unwrap_or(0) == 0
+                    && data.find(masquerade::FIRST_PORT)?.is_none() =>
+            {
+                Some(Self::Masquerade)
             }
             _ => None,
         })
+    }
+}
+
+fn original_destination(family: Family) -> u32 {
+    match family {
+        Family::Ipv4 => connection::KEY_DESTINATION_4,
+        Family::Ipv6 => connection::KEY_DESTINATION_6,
     }
 }
 
@@ -280,6 +348,11 @@ mod tests {
                 map: "vip6".to_owned(),
             },
             Expression::SetMark,
+            Expression::LoadOriginalDestination(Family::Ipv6),
+            Expression::IsIn {
+                set: "vip6".to_owned(),
+            },
+            Expression::Masquerade,
         ];
         let bytes = written(&all);
         let read = Expression::read_list(Attributes::new(&bytes)).unwrap();

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::Reason;
 use super::route::Route;
 use super::rule::Rule;
-use crate::model::{Family, LocalRoute, Vip};
+use crate::model::{Family, InterfaceName, LocalRoute, Vip, VipMode};
 
 const MARK: u32 = 1;
 const TABLE: u32 = 100;
@@ -18,7 +18,7 @@ const RESERVED_TABLES: std::ops::RangeInclusive<u32> = 252..=255;
 /// The rule that leads everything to table main; ours must come before it.
 const MAIN_RULE: u32 = 32766;
 
-/// Numbers that were asked for; what is left out is picked.
+/// What was asked for of a VIP; what is left out is picked, or stays as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// The packet mark.
@@ -27,6 +27,24 @@ pub struct Wanted {
     pub table: Option<u32>,
     /// The rule's priority.
     pub priority: Option<u32>,
+    /// The way in; fwmark at first.
+    pub mode: Option<WantedMode>,
+    /// [`Vip::ping`](crate::model::Vip); not at first.
+    pub ping: Option<bool>,
+    /// [`Vip::snat`](crate::model::Vip); not at first.
+    pub snat: Option<bool>,
+    /// Whether what somebody made by hand for the address is put in ours' place.
+    pub adopt: bool,
+}
+
+/// A way in that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedMode {
+    /// Mark, rule and route.
+    Fwmark,
+    /// The address on an interface; if none is named, the one whose network the
+    /// address lies in, else lo.
+    Address(Option<InterfaceName>),
 }
 
 impl Wanted {
@@ -37,21 +55,30 @@ impl Wanted {
             && self.table.is_none_or(|wanted| wanted == table)
             && self.priority.is_none_or(|wanted| wanted == priority)
     }
-}
 
-impl Wanted {
+    /// Whether a number was asked for.
+    pub(super) fn has_numbers(&self) -> bool {
+        self.mark.or(self.table).or(self.priority).is_some()
+    }
+
     /// These numbers, and where there is none, the other's.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             mark: self.mark.or(other.mark),
             table: self.table.or(other.table),
             priority: self.priority.or(other.priority),
+            ..self
         }
     }
 
     /// Whether no number contradicts the other's.
     pub(super) fn agrees(self, other: Self) -> bool {
-        self.or(other) == other.or(self)
+        fn agree(one: Option<u32>, other: Option<u32>) -> bool {
+            one.is_none() || other.is_none() || one == other
+        }
+        agree(self.mark, other.mark)
+            && agree(self.table, other.table)
+            && agree(self.priority, other.priority)
     }
 }
 
@@ -73,13 +100,18 @@ pub(super) struct Field<'a> {
     pub rules: &'a [Rule],
     /// The routes of both families.
     pub routes: &'a [Route],
+    /// The mark that is taken over from somebody.
+    pub adopted: Option<u32>,
+    /// The marks that others set.
+    pub set: Vec<u32>,
 }
 
 impl Field<'_> {
     /// Picks what was not asked for and checks what was.
     pub fn pick(&self, wanted: Wanted) -> Result<Numbers, Reason> {
         check(wanted)?;
-        if let Some(numbers) = self.shared(wanted).or_else(|| self.adopted(wanted)) {
+        let ready = || self.shared(wanted).or_else(|| self.leading(wanted));
+        if let (None, Some(numbers)) = (self.adopted, ready()) {
             return Ok(numbers);
         }
         let mark = self.mark(wanted.mark)?;
@@ -99,7 +131,7 @@ impl Field<'_> {
                 )));
             }
             (Some(rule), _) => rule.priority,
-            (None, priority) => self.priority(priority)?,
+            (None, priority) => self.priority(mark, priority)?,
         };
         Ok(Numbers {
             mark,
@@ -118,11 +150,21 @@ impl Field<'_> {
             .filter(|rule| rule.family == self.family())
     }
 
+    /// The mark of those that ask for none.
+    fn usual_mark(&self) -> Option<u32> {
+        (MARK..=u32::MAX)
+            .find(|mark| self.foreign_mark(*mark).is_none() && !self.set.contains(mark))
+    }
+
     /// The numbers of another VIP of this family.
     fn shared(&self, wanted: Wanted) -> Option<Numbers> {
         self.ours
             .iter()
             .filter(|vip| vip.family() == self.family() && vip.address != self.address)
+            .filter(|vip| vip.mode == VipMode::Fwmark)
+            // A mark that was asked for may be that of a service; who asks for none
+            // shall not come to be in it.
+            .filter(|vip| wanted.mark.is_some() || Some(vip.mark) == self.usual_mark())
             .filter(|vip| wanted.allows(vip.mark, vip.table, vip.priority))
             .map(|vip| Numbers {
                 mark: vip.mark,
@@ -134,7 +176,7 @@ impl Field<'_> {
 
     /// The numbers of a rule that does the job already: one of ours that was
     /// left over, or one made by hand with the very numbers that we would take.
-    fn adopted(&self, wanted: Wanted) -> Option<Numbers> {
+    fn leading(&self, wanted: Wanted) -> Option<Numbers> {
         let usual = Numbers {
             mark: wanted.mark.unwrap_or(MARK),
             table: wanted.table.unwrap_or(TABLE),
@@ -145,6 +187,12 @@ impl Field<'_> {
             .filter(|rule| wanted.allows(rule.mark, rule.table, rule.priority))
             .filter(|rule| (1..MAIN_RULE).contains(&rule.priority))
             .filter(|rule| rule.is_tagged() || (rule.mark, rule.table) == (usual.mark, usual.table))
+            .filter(|rule| {
+                let mut ours = self.ours.iter();
+                wanted.mark.is_some()
+                    || Some(rule.mark) == self.usual_mark()
+                    || !ours.any(|vip| vip.mark == rule.mark)
+            })
             .filter(|rule| !RESERVED_TABLES.contains(&rule.table))
             .filter(|rule| self.only_delivers(rule.table))
             .map(|rule| Numbers {
@@ -163,18 +211,26 @@ impl Field<'_> {
             .all(Route::is_local_host)
     }
 
+    /// The rule of others that has this mark. A mark is one for both families: whoever
+    /// has a rule for it in one may well mark packets of the other.
+    fn foreign_mark(&self, mark: u32) -> Option<&Rule> {
+        let mut rules = self.rules.iter();
+        rules.find(|rule| !rule.is_tagged() && rule.speaks_of(mark))
+    }
+
     fn mark(&self, wanted: Option<u32>) -> Result<u32, Reason> {
-        // A mark is one for both families: whoever has a rule for it in one
-        // may well mark packets of the other.
-        let foreign = |mark: u32| {
-            let mut rules = self.rules.iter();
-            rules.find(|rule| !rule.is_tagged() && rule.speaks_of(mark))
+        let foreign = |mark| {
+            self.foreign_mark(mark)
+                .filter(|_| self.adopted != Some(mark))
         };
         let own = |mark: u32| {
             let mut vips = self.ours.iter();
             vips.any(|vip| vip.family() == self.family() && vip.mark == mark)
         };
-        let free = || (MARK..=u32::MAX).find(|mark| foreign(*mark).is_none() && !own(*mark));
+        let free = || {
+            (MARK..=u32::MAX)
+                .find(|mark| foreign(*mark).is_none() && !own(*mark) && !self.set.contains(mark))
+        };
         match wanted {
             None => free().ok_or(Reason::NoneFree("mark")),
             Some(mark) => match foreign(mark) {
@@ -231,9 +287,19 @@ impl Field<'_> {
         }
     }
 
-    fn priority(&self, wanted: Option<u32>) -> Result<u32, Reason> {
+    fn priority(&self, mark: u32, wanted: Option<u32>) -> Result<u32, Reason> {
         let taken = |priority: u32| self.family_rules().any(|rule| rule.priority == priority);
-        let free = || (PRIORITY..MAIN_RULE).find(|priority| !taken(*priority));
+        // A rule of others that may see our packets must come after ours, as
+        // WireGuard's `not fwmark 0xca6c` does, which is for all packets but its own.
+        let first = self
+            .family_rules()
+            .filter(|rule| rule.priority > 0 && !rule.is_tagged() && rule.may_take(mark))
+            .map(|rule| rule.priority)
+            .min();
+        let free = || match first {
+            Some(first) if first <= PRIORITY => (1..first).rev().find(|it| !taken(*it)),
+            _ => (PRIORITY..MAIN_RULE).find(|priority| !taken(*priority)),
+        };
         match wanted {
             None => free().ok_or(Reason::NoneFree("priority")),
             Some(priority) if taken(priority) => Err(Reason::Taken {

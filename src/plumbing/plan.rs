@@ -2,26 +2,30 @@
 //! the picture, so that several in a row fit together.
 //!
 //! A VIP is put together mark, route, rule, and taken apart the other way
-//! round: the record of it, kept along with the mark, is there from the first
-//! step to the last.
+//! round: the record of it, kept along with the mark or the address, is there from
+//! the first step to the last. Where a VIP changes its mode, the new way in is there
+//! before the old one goes.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::numbers::{Field, Wanted};
-use super::rule::Rule;
-use super::vip::{self, Part, Planned};
-use super::vips::{Vips, make, route_of, rule_of};
+use super::numbers::{Field, Wanted, WantedMode};
+use super::route::{Route, TABLE_LOCAL};
+use super::snat::CONNTRACK;
+use super::vip::{self, Planned};
+use super::vips::{Vips, bound_to, make, route_of, rule_of};
 use super::{Error, Reason, Result};
-use crate::model::{Family, HostStep, PolicyRule};
+use crate::model::{HostStep, InterfaceName, LocalRoute, Vip, VipMode};
+
+type Steps = Vec<HostStep>;
 
 impl Vips {
-    /// What makes this address a complete VIP. Numbers that are not asked for
-    /// are those that it has, or are picked.
+    /// What makes this address a complete VIP. What is not asked for stays as it is,
+    /// or is picked.
     ///
     /// # Errors
     /// The address cannot be a VIP, a number is wrong or taken, the VIP is there
-    /// with other numbers, or the kernel has no nf_tables.
+    /// with other numbers, there is no such interface, or the kernel lacks what
+    /// this needs.
     pub fn plan_add(&mut self, address: IpAddr, wanted: Wanted) -> Result<Planned> {
         self.try_add(address, wanted)
             .map_err(|reason| Error::new(format!("add the VIP {address}"), reason))
@@ -29,101 +33,219 @@ impl Vips {
 
     fn try_add(&mut self, address: IpAddr, wanted: Wanted) -> std::result::Result<Planned, Reason> {
         vip::check(address, &self.routes)?;
+        let known = self.addresses().contains(&address);
+        let there = known.then(|| self.vip(address));
+        let mode = wanted.mode.unwrap_or(match there.map(|vip| vip.mode) {
+            Some(VipMode::Address(_)) => WantedMode::Address(None),
+            _ => WantedMode::Fwmark,
+        });
+        let vip = match mode {
+            WantedMode::Fwmark => self.marked(address, wanted)?,
+            WantedMode::Address(interface) => self.bound(address, interface, wanted)?,
+        };
+        let flag =
+            |wanted: Option<bool>, is: fn(Vip) -> bool| wanted.unwrap_or(there.is_some_and(is));
+        let vip = Vip {
+            // An address on an interface answers ping anyway.
+            ping: vip.mode == VipMode::Fwmark && flag(wanted.ping, |vip| vip.ping),
+            snat: flag(wanted.snat, |vip| vip.snat),
+            ..vip
+        };
+        let mut steps = match vip.mode {
+            VipMode::Fwmark => self.mark_steps(&vip),
+            VipMode::Address(_) => self.address_steps(&vip),
+        };
+        self.snat_steps(&vip, &mut steps)?;
+        if vip.mode == VipMode::Fwmark {
+            steps.extend(self.way_steps(&vip));
+        }
+        self.draw(&steps);
+        // The old way in, now that the new one is there.
+        let old = match there {
+            Some(old) if old.mode != vip.mode => self.way_out(&old),
+            _ => Steps::new(),
+        };
+        self.draw(&old);
+        steps.extend(old);
+        // Where the address stood on lo, the route for ping has a place only now.
+        if vip.mode == VipMode::Fwmark {
+            let ping = self.ping_steps(&vip);
+            self.draw(&ping);
+            steps.extend(ping);
+        }
+        if wanted.adopt {
+            let theirs = match self.by_hand.way_of(address) {
+                Some(way) => self.by_hand.not_needed_without(address, &way),
+                None => Vec::new(),
+            };
+            let aside = |thing| HostStep::SetAside {
+                vip: address,
+                thing,
+            };
+            let theirs: Steps = theirs.into_iter().map(aside).collect();
+            self.draw(&theirs);
+            steps.extend(theirs);
+        }
+        let notes = match vip.mode {
+            VipMode::Fwmark if !vip.ping => self.notes(&vip),
+            _ => Vec::new(),
+        };
+        Ok(Planned { vip, steps, notes })
+    }
+
+    /// The VIP in mode fwmark, with its numbers.
+    fn marked(&self, address: IpAddr, wanted: Wanted) -> std::result::Result<Vip, Reason> {
         if !self.can_mark {
             return Err(Reason::NoNfTables);
         }
         let known = self.known(address);
+        let by_hand = self.by_hand.way_of(address);
+        if let Some(way) = &by_hand
+            && !wanted.adopt
+            && !self.record.vips.contains_key(&address)
+        {
+            return Err(Reason::ByHand {
+                address,
+                mark: way.mark,
+                rule: way.markings.iter().map(|it| it.rule.text.clone()).collect(),
+            });
+        }
         if !known.agrees(wanted) {
             let vip = self.vip(address);
             return Err(Reason::Differs { vip });
         }
-        let vip = match self.record.vips.get(&address) {
-            Some(vip) => *vip,
-            None => make(address, self.field(address).pick(known.or(wanted))?),
-        };
-        let state = self.state(vip);
-        let mut steps = Vec::new();
-        // Recording is part of marking: a VIP that only the kernel knows would
-        // not come back after a reboot.
-        if !state.mark.is_there() || !self.record.vips.contains_key(&address) {
-            let first = self.marks.is_none();
-            steps.push(HostStep::AddMark { vip, first });
+        match self.record.vips.get(&address) {
+            Some(vip) if vip.mode == VipMode::Fwmark => Ok(*vip),
+            _ => {
+                let mut field = self.field(address);
+                let mut wanted = known.or(wanted);
+                // A service may go by this mark.
+                if let Some(way) = by_hand {
+                    wanted.mark = wanted.mark.or(Some(way.mark));
+                    field.adopted = Some(way.mark);
+                }
+                Ok(make(address, field.pick(wanted)?))
+            }
         }
+    }
+
+    /// The VIP in mode address, with its interface.
+    fn bound(
+        &self,
+        address: IpAddr,
+        interface: Option<InterfaceName>,
+        wanted: Wanted,
+    ) -> std::result::Result<Vip, Reason> {
+        if wanted.has_numbers() {
+            let sentence = "mark, table and priority belong to mode fwmark; leave them out, or \
+                            take --mode fwmark";
+            return Err(Reason::Wrong(sentence.to_owned()));
+        }
+        let recorded = self.record.vips.get(&address);
+        let recorded = recorded.and_then(Vip::interface);
+        let mut own = self.own.iter();
+        let interface = interface
+            .or(recorded)
+            .or_else(|| {
+                own.find(|own| own.address == address)
+                    .map(|own| own.interface)
+            })
+            .or_else(|| self.network_of(address))
+            .unwrap_or_else(InterfaceName::loopback);
+        if !self.interfaces.contains(&interface) {
+            return Err(Reason::NoInterface(interface));
+        }
+        Ok(bound_to(address, interface))
+    }
+
+    /// The interface whose network the address lies in.
+    fn network_of(&self, address: IpAddr) -> Option<InterfaceName> {
+        let networks = self.own.iter().filter(|own| own.connects(address));
+        let nearest = networks.max_by_key(|own| own.length)?;
+        Some(nearest.interface).filter(|interface| !interface.is_loopback())
+    }
+
+    fn mark_steps(&self, vip: &Vip) -> Steps {
+        let recorded = self.record.vips.get(&vip.address);
+        let same_mode = recorded.filter(|it| it.mode == vip.mode);
+        match same_mode {
+            Some(before) if self.state(*vip).mark.is_there() => note(before, vip),
+            // Recording is part of marking: a VIP that only the kernel knows would
+            // not come back after a reboot.
+            _ => vec![HostStep::AddMark {
+                vip: *vip,
+                first: self.marks.is_none(),
+            }],
+        }
+    }
+
+    /// Route and rule.
+    fn way_steps(&self, vip: &Vip) -> Steps {
+        let state = self.state(*vip);
+        let mut steps = Steps::new();
         if !state.route.is_there() {
-            steps.push(HostStep::AddRoute(route_of(&vip)));
+            steps.push(HostStep::AddRoute(route_of(vip)));
         }
         if !state.rule.is_there() {
-            steps.push(HostStep::AddRule(rule_of(&vip)));
+            steps.push(HostStep::AddRule(rule_of(vip)));
         }
-        self.draw(&steps);
-        let notes = self.notes(address);
-        Ok(Planned { vip, steps, notes })
+        steps
     }
 
-    /// What takes this VIP away: what lbctl made for it and no other VIP needs,
-    /// also what is recorded but, because lbctl was killed, was never made.
-    ///
-    /// # Errors
-    /// [`Reason::UnknownVip`].
-    pub fn plan_remove(&mut self, address: IpAddr) -> Result<Vec<HostStep>> {
-        let known = self.addresses();
-        if !known.contains(&address) {
-            return Err(Error::new(
-                format!("remove the VIP {address}"),
-                Reason::UnknownVip {
-                    known: known.into_iter().collect(),
-                },
-            ));
+    /// The route that answers ping.
+    fn ping_steps(&self, vip: &Vip) -> Steps {
+        let state = self.state(*vip);
+        let ours = self.ping_routes(vip.address).any(Route::is_tagged);
+        let mut steps = Steps::new();
+        if vip.ping && !state.ping.is_there() {
+            steps.push(HostStep::AddRoute(ping_route(vip.address)));
+        } else if !vip.ping && ours {
+            steps.push(HostStep::RemoveRoute(ping_route(vip.address)));
         }
-        let vip = self.vip(address);
-        let state = self.state(vip);
-        let mut steps = Vec::new();
-        let shared = known
-            .iter()
-            .filter(|other| **other != address && Family::of(**other) == vip.family())
-            .map(|other| self.vip(*other))
-            .any(|other| (other.mark, other.table) == (vip.mark, vip.table));
-        if !shared {
-            let recorded = self.record.rules.iter().copied();
-            let recorded = recorded.filter(|rule| *rule == rule_of(&vip));
-            let there = self.leading(&vip).filter(|rule| self.is_ours(rule));
-            let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).collect();
-            steps.extend(rules.into_iter().map(HostStep::RemoveRule));
-        }
-        let route = route_of(&vip);
-        if state.route == Part::Ours || self.record.routes.contains(&route) {
-            steps.push(HostStep::RemoveRoute(route));
-        }
-        let mut marks = self.marks.iter().flatten();
-        steps.push(HostStep::RemoveMark {
-            vip,
-            last: marks.all(|(other, _)| *other == address),
-        });
-        self.draw(&steps);
-        Ok(steps)
+        steps
     }
 
-    /// What takes everything of ours away, also what no VIP is left for.
-    ///
-    /// # Errors
-    /// None that a VIP of the list can cause.
-    pub fn plan_remove_all(&mut self) -> Result<Vec<HostStep>> {
-        let mut steps = Vec::new();
-        for address in self.addresses() {
-            steps.extend(self.plan_remove(address)?);
+    fn address_steps(&self, vip: &Vip) -> Steps {
+        let mut own = self.own.iter();
+        let is_there =
+            own.any(|own| own.address == vip.address && vip.interface() == Some(own.interface));
+        let recorded = self.record.vips.get(&vip.address);
+        match recorded.filter(|it| it.mode == vip.mode) {
+            Some(before) if is_there => note(before, vip),
+            None if is_there => vec![HostStep::NoteVip {
+                address: vip.address,
+                before: recorded.copied(),
+                after: Some(*vip),
+            }],
+            _ => vec![HostStep::AddAddress(*vip)],
         }
-        let recorded = self.record.rules.iter().copied();
-        let there = self.rules.iter().filter(|rule| self.is_ours(rule));
-        let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).collect();
-        let routes = self.record.routes.iter().copied();
-        let left: Vec<HostStep> = rules
-            .into_iter()
-            .map(HostStep::RemoveRule)
-            .chain(routes.map(HostStep::RemoveRoute))
-            .collect();
-        self.draw(&left);
-        steps.extend(left);
-        Ok(steps)
+    }
+
+    fn snat_steps(&self, vip: &Vip, steps: &mut Steps) -> std::result::Result<(), Reason> {
+        let address = vip.address;
+        if !vip.snat {
+            if self.is_hidden(address) {
+                steps.extend(self.snat_out(address));
+            }
+            return Ok(());
+        }
+        if !self.can_mark {
+            return Err(Reason::NoNfTables);
+        }
+        match self.conntrack.as_deref() {
+            None => return Err(Reason::NoConntrack),
+            Some("0") => steps.push(HostStep::SetSysctl {
+                name: CONNTRACK.to_owned(),
+                before: "0".to_owned(),
+                after: "1".to_owned(),
+            }),
+            Some(_) => {}
+        }
+        if !self.is_hidden(address) {
+            let first = self.snats.is_none();
+            steps.push(HostStep::AddSnat { address, first });
+        }
+        Ok(())
     }
 
     /// What brings back the missing parts of all VIPs, as after a reboot.
@@ -148,208 +270,31 @@ impl Vips {
                 .collect(),
             rules: &self.rules,
             routes: &self.routes,
+            adopted: None,
+            set: self.by_hand.markings.iter().map(|it| it.mark).collect(),
         }
     }
+}
+
+/// The route that makes the VIP an address of the machine.
+fn ping_route(address: IpAddr) -> LocalRoute {
+    LocalRoute {
+        address,
+        table: TABLE_LOCAL,
+    }
+}
+
+/// Only what is remembered changes, if it does.
+fn note(before: &Vip, after: &Vip) -> Steps {
+    if before == after {
+        return Steps::new();
+    }
+    vec![HostStep::NoteVip {
+        address: after.address,
+        before: Some(*before),
+        after: Some(*after),
+    }]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{LocalRoute, Vip};
-    use crate::plumbing::VipState;
-    use crate::plumbing::record::Record;
-    use crate::plumbing::route::{Route, RouteKind};
-
-    const A: &str = "192.0.2.1";
-    const B: &str = "192.0.2.2";
-    const SIX: &str = "2001:db8::1";
-
-    fn empty() -> Vips {
-        Vips {
-            marks: None,
-            can_mark: true,
-            rules: Vec::new(),
-            routes: Vec::new(),
-            record: Record::default(),
-        }
-    }
-
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    /// A rule somebody made.
-    fn rule(priority: u32, mark: u32, table: u32) -> Rule {
-        Rule {
-            protocol: 3,
-            ..Rule::ours(&PolicyRule {
-                family: Family::Ipv4,
-                priority,
-                mark,
-                table,
-            })
-        }
-    }
-
-    /// A route somebody made.
-    fn route(destination: &str, table: u32) -> Route {
-        Route {
-            protocol: 3,
-            ..Route::ours(&LocalRoute {
-                address: address(destination),
-                table,
-            })
-        }
-    }
-
-    fn add(vips: &mut Vips, text: &str) -> (Vip, usize) {
-        let planned = vips.plan_add(address(text), Wanted::default()).unwrap();
-        (planned.vip, planned.steps.len())
-    }
-
-    fn numbers(vip: Vip) -> (u32, u32, u32) {
-        (vip.mark, vip.table, vip.priority)
-    }
-
-    fn refusal(vips: &mut Vips, wanted: Wanted) -> String {
-        let error = vips.plan_add(address(A), wanted).unwrap_err();
-        error.reason.to_string()
-    }
-
-    #[test]
-    fn twice_is_once_and_vips_of_a_family_share_their_numbers() {
-        let mut vips = empty();
-        let (first, steps) = add(&mut vips, A);
-        assert_eq!((numbers(first), steps), ((1, 100, 100), 3));
-        assert_eq!(add(&mut vips, A), (first, 0));
-        let (second, steps) = add(&mut vips, B);
-        assert_eq!((numbers(second), steps), ((1, 100, 100), 2));
-        let (six, steps) = add(&mut vips, SIX);
-        assert_eq!((numbers(six), steps), ((1, 100, 100), 3));
-        assert!(vips.list().iter().all(VipState::is_complete));
-        assert_eq!(vips.plan_remove(address(A)).unwrap().len(), 2);
-        let last = vips.plan_remove(address(B)).unwrap();
-        assert_eq!(last.len(), 3);
-        assert_eq!(
-            last[2],
-            HostStep::RemoveMark {
-                vip: second,
-                last: false
-            }
-        );
-        assert_eq!(vips.plan_remove_all().unwrap().len(), 3);
-        assert!(vips.marks.is_none() && vips.rules.is_empty() && vips.routes.is_empty());
-    }
-
-    #[test]
-    fn numbers_in_use_are_passed_over() {
-        let mut vips = empty();
-        // Bits 0x1 of any mark, and so mark 1, 3, 5 are somebody's.
-        vips.rules.push(Rule {
-            mask: 1,
-            ..rule(100, 1, 200)
-        });
-        vips.routes.push(Route {
-            kind: RouteKind::Unicast,
-            length: 0,
-            ..route("0.0.0.0", 100)
-        });
-        assert_eq!(numbers(add(&mut vips, A).0), (2, 101, 101));
-        let wanted = Wanted {
-            mark: Some(3),
-            ..Wanted::default()
-        };
-        vips.plan_remove(address(A)).unwrap();
-        assert_eq!(
-            refusal(&mut vips, wanted),
-            "mark 3 is in use by the rule with priority 100; leave it out, or take --mark 2"
-        );
-    }
-
-    #[test]
-    fn numbers_that_are_asked_for_are_taken_or_refused() {
-        let wanted = |mark, table, priority| Wanted {
-            mark,
-            table,
-            priority,
-        };
-        let mut vips = empty();
-        vips.rules.push(rule(50, 7, 70));
-        assert!(refusal(&mut vips, wanted(Some(0), None, None)).contains("unmarked"));
-        assert!(refusal(&mut vips, wanted(None, Some(254), None)).contains("kernel's own"));
-        assert!(refusal(&mut vips, wanted(None, Some(70), None)).contains("--table 100"));
-        assert!(refusal(&mut vips, wanted(None, None, Some(0))).contains("between"));
-        assert!(refusal(&mut vips, wanted(None, None, Some(32766))).contains("between"));
-        assert!(refusal(&mut vips, wanted(None, None, Some(50))).contains("--priority 100"));
-        let five = wanted(Some(5), Some(500), Some(55));
-        let planned = vips.plan_add(address(A), five).unwrap();
-        assert_eq!(numbers(planned.vip), (5, 500, 55));
-        let six = wanted(Some(6), None, None);
-        assert!(refusal(&mut vips, six).contains("lbctl vip del 192.0.2.1"));
-        let other = vips.plan_add(address(B), six).unwrap();
-        assert_eq!(numbers(other.vip), (6, 100, 100));
-        let same_mark = wanted(Some(5), None, Some(56));
-        let other = vips.plan_add(address("192.0.2.3"), same_mark).unwrap();
-        assert_eq!(numbers(other.vip), (5, 100, 56));
-    }
-
-    #[test]
-    fn a_rule_and_a_route_that_do_the_job_already_stay() {
-        let mut vips = empty();
-        vips.rules.push(rule(60, 1, 100));
-        vips.routes.push(route(A, 100));
-        let (vip, steps) = add(&mut vips, A);
-        assert_eq!((numbers(vip), steps), ((1, 100, 60), 1));
-        let state = vips.list()[0];
-        assert_eq!((state.rule, state.route), (Part::Foreign, Part::Foreign));
-        let steps = vips.plan_remove(address(A)).unwrap();
-        assert_eq!(steps, [HostStep::RemoveMark { vip, last: true }]);
-    }
-
-    #[test]
-    fn only_what_is_missing_is_planned() {
-        let mut whole = empty();
-        let (vip, _) = add(&mut whole, A);
-        let mut vips = whole.clone();
-        vips.rules.clear();
-        assert_eq!(
-            vips.plan_repair().unwrap(),
-            [HostStep::AddRule(rule_of(&vip))]
-        );
-        let mut vips = whole.clone();
-        vips.routes.clear();
-        assert_eq!(
-            vips.plan_repair().unwrap(),
-            [HostStep::AddRoute(route_of(&vip))]
-        );
-        // Another program flushed the ruleset.
-        let mut vips = whole.clone();
-        vips.marks = None;
-        let mark = HostStep::AddMark { vip, first: true };
-        assert_eq!(vips.plan_repair().unwrap(), [mark]);
-        // The record is lost: marking again records it again.
-        let mut vips = whole.clone();
-        vips.record = Record::default();
-        let mark = HostStep::AddMark { vip, first: false };
-        assert_eq!(vips.plan_repair().unwrap(), [mark]);
-        // After a reboot, or when only a route is left to tell of it.
-        let mut vips = empty();
-        vips.record = whole.record;
-        assert_eq!(vips.plan_repair().unwrap().len(), 3);
-        let mut vips = empty();
-        vips.routes = whole.routes;
-        assert_eq!(vips.plan_remove_all().unwrap().len(), 2);
-    }
-
-    #[test]
-    fn an_address_of_the_machine_is_noted_and_an_unknown_one_refused() {
-        let mut vips = empty();
-        vips.routes.push(route(A, 255));
-        let planned = vips.plan_add(address(A), Wanted::default()).unwrap();
-        assert_eq!(planned.notes.len(), 1);
-        let error = vips.plan_remove(address(B)).unwrap_err().to_string();
-        assert!(error.contains("it has: 192.0.2.1"), "{error}");
-        vips.can_mark = false;
-        assert!(refusal(&mut vips, Wanted::default()).contains("modprobe nf_tables"));
-    }
-}
+mod tests;

@@ -9,8 +9,9 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::applied::Applied;
+use super::aside::Aside;
 use super::real::{FileReals, RealRecord};
-use crate::model::{Family, LocalRoute, PolicyRule, Vip, VipMode};
+use crate::model::{Family, HandMade, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode};
 use crate::reconcile::Owned;
 
 /// The version of the file that this lbctl writes and reads.
@@ -28,6 +29,10 @@ pub struct Record {
     pub rules: BTreeSet<PolicyRule>,
     /// Routes that lbctl made.
     pub routes: BTreeSet<LocalRoute>,
+    /// Addresses that lbctl put on interfaces.
+    pub addresses: BTreeSet<(InterfaceName, IpAddr)>,
+    /// What others made, and was set aside for a VIP.
+    pub aside: Vec<(IpAddr, HandMade)>,
     /// Kernel parameters that lbctl changed.
     pub sysctls: BTreeMap<String, Before>,
     /// What was made for a configuration file.
@@ -80,27 +85,44 @@ struct File {
     applied: Applied,
     #[serde(default, skip_serializing_if = "FileReals::is_empty")]
     reals: FileReals,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<Aside>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct FileVip {
     address: IpAddr,
     mode: FileMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interface: Option<String>,
     mark: u32,
     table: u32,
     priority: u32,
+    #[serde(default)]
+    ping: bool,
+    #[serde(default)]
+    snat: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum FileMode {
     Fwmark,
+    Address,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Created {
     rules: Vec<FileRule>,
     routes: Vec<FileRoute>,
+    #[serde(default)]
+    addresses: Vec<FileAddress>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FileAddress {
+    interface: String,
+    address: IpAddr,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,9 +164,15 @@ impl Record {
             return Err(Distrust::Newer(version));
         }
         let file: File = serde_json::from_slice(bytes).map_err(damaged)?;
+        let vips: Result<_, String> = file.vips.iter().map(FileVip::to_model).collect();
+        let addresses = file.created.addresses.iter();
+        let addresses: Result<_, String> = addresses
+            .map(|it| Ok((it.interface.parse()?, it.address)))
+            .collect();
         Ok(Self {
             life: file.life,
-            vips: file.vips.iter().map(FileVip::to_model).collect(),
+            vips: vips.map_err(Distrust::Damaged)?,
+            addresses: addresses.map_err(Distrust::Damaged)?,
             rules: file.created.rules.iter().map(FileRule::to_model).collect(),
             routes: file
                 .created
@@ -155,6 +183,7 @@ impl Record {
             sysctls: file.sysctls,
             applied: file.applied.into_model(),
             reals: file.reals.to_model(),
+            aside: file.aside.into_iter().map(Aside::into_model).collect(),
         })
     }
 
@@ -170,10 +199,19 @@ impl Record {
             created: Created {
                 rules: self.rules.iter().map(FileRule::of).collect(),
                 routes: self.routes.iter().map(FileRoute::of).collect(),
+                addresses: self
+                    .addresses
+                    .iter()
+                    .map(|(interface, address)| FileAddress {
+                        interface: interface.to_string(),
+                        address: *address,
+                    })
+                    .collect(),
             },
             sysctls: self.sysctls.clone(),
             applied: Applied::of(&self.applied),
             reals: FileReals::of(&self.reals),
+            aside: self.aside.iter().map(Aside::of).collect(),
         };
         serde_json::to_string_pretty(&file).map(|text| text + "\n")
     }
@@ -184,9 +222,23 @@ impl Record {
         self.vips.is_empty()
             && self.rules.is_empty()
             && self.routes.is_empty()
+            && self.addresses.is_empty()
+            && self.aside.is_empty()
             && self.sysctls.is_empty()
             && self.applied.is_empty()
             && self.reals == RealRecord::default()
+    }
+
+    /// Forgets this VIP, unless it has another mode by now.
+    pub(super) fn forget(&mut self, vip: &Vip) {
+        let address = vip.address;
+        if self
+            .vips
+            .get(&address)
+            .is_some_and(|it| it.mode == vip.mode)
+        {
+            self.vips.remove(&address);
+        }
     }
 
     /// Forgets what ended with another life, by a reboot or with a namespace of
@@ -196,6 +248,8 @@ impl Record {
         if self.life != life {
             self.rules.clear();
             self.routes.clear();
+            self.addresses.clear();
+            self.aside.clear();
             self.sysctls.clear();
             self.reals.enter();
             life.clone_into(&mut self.life);
@@ -209,24 +263,34 @@ impl FileVip {
             address: vip.address,
             mode: match vip.mode {
                 VipMode::Fwmark => FileMode::Fwmark,
+                VipMode::Address(_) => FileMode::Address,
             },
+            interface: vip.interface().map(|interface| interface.to_string()),
             mark: vip.mark,
             table: vip.table,
             priority: vip.priority,
+            ping: vip.ping,
+            snat: vip.snat,
         }
     }
 
-    fn to_model(&self) -> (IpAddr, Vip) {
+    fn to_model(&self) -> Result<(IpAddr, Vip), String> {
         let vip = Vip {
             address: self.address,
-            mode: match self.mode {
-                FileMode::Fwmark => VipMode::Fwmark,
+            mode: match (&self.mode, &self.interface) {
+                (FileMode::Fwmark, _) => VipMode::Fwmark,
+                (FileMode::Address, Some(name)) => VipMode::Address(name.parse()?),
+                (FileMode::Address, None) => {
+                    return Err(format!("{} has no interface", self.address));
+                }
             },
             mark: self.mark,
             table: self.table,
             priority: self.priority,
+            ping: self.ping,
+            snat: self.snat,
         };
-        (self.address, vip)
+        Ok((self.address, vip))
     }
 }
 
@@ -273,91 +337,4 @@ impl FileRoute {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn record() -> Record {
-        let vip = Vip {
-            address: "192.168.100.100".parse().unwrap(),
-            mode: VipMode::Fwmark,
-            mark: 1,
-            table: 100,
-            priority: 100,
-        };
-        let before = Before {
-            value: "0".to_owned(),
-            swept: [("net/ipv4/conf/lo/forwarding".to_owned(), "0".to_owned())].into(),
-        };
-        Record {
-            life: "b".to_owned(),
-            vips: [(vip.address, vip)].into(),
-            rules: [PolicyRule {
-                family: Family::Ipv4,
-                priority: 100,
-                mark: 1,
-                table: 100,
-            }]
-            .into(),
-            routes: [LocalRoute {
-                address: vip.address,
-                table: 100,
-            }]
-            .into(),
-            sysctls: [("net.ipv4.ip_forward".to_owned(), before)].into(),
-            applied: Owned {
-                vips: [vip.address].into(),
-                ..Owned::default()
-            },
-            reals: RealRecord::default(),
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let text = record().to_json().unwrap();
-        assert!(text.starts_with("{\n  \"version\": 1,"));
-        assert_eq!(Record::parse(text.as_bytes()).unwrap(), record());
-    }
-
-    #[test]
-    fn a_newer_or_damaged_record_is_not_believed() {
-        let newer = Record::parse(br#"{"version": 2, "all": "new"}"#);
-        assert_eq!(newer, Err(Distrust::Newer(2)));
-        for text in ["", "{}", "[]", r#"{"version": 1}"#, "\0\0"] {
-            assert!(matches!(
-                Record::parse(text.as_bytes()),
-                Err(Distrust::Damaged(_))
-            ));
-        }
-        let text = record().to_json().unwrap();
-        let half = &text.as_bytes()[..text.len() / 2];
-        assert!(Record::parse(half).is_err());
-    }
-
-    #[test]
-    fn a_reboot_leaves_only_the_vips() {
-        let mut after = record();
-        after.enter("b");
-        assert_eq!(after, record());
-        after.enter("c");
-        assert_eq!(after.vips, record().vips);
-        assert!(after.rules.is_empty() && after.routes.is_empty() && after.sysctls.is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Record::parse(&bytes);
-        }
-
-        #[test]
-        fn any_damage_is_answered(at in 0usize..600, byte: u8) {
-            let mut bytes = record().to_json().unwrap().into_bytes();
-            if let Some(place) = bytes.get_mut(at) {
-                *place = byte;
-            }
-            let _ = Record::parse(&bytes);
-        }
-    }
-}
+mod tests;

@@ -15,7 +15,7 @@ use crate::model::{Family, LocalRoute};
 use crate::netlink::{self, Attribute, Message, Request, Socket};
 
 pub(super) const RTM_NEWROUTE: u16 = 24;
-const RTM_DELROUTE: u16 = 25;
+pub(super) const RTM_DELROUTE: u16 = 25;
 pub(super) const RTM_GETROUTE: u16 = 26;
 
 /// `struct rtmsg`: family, dst_len, src_len, tos, table, protocol, scope, type,
@@ -98,6 +98,14 @@ impl Route {
         }
     }
 
+    /// What it does, without who made it; for one to a single address.
+    pub(super) fn named(&self) -> LocalRoute {
+        LocalRoute {
+            address: self.destination,
+            table: self.table,
+        }
+    }
+
     /// The family.
     #[must_use]
     pub fn family(&self) -> Family {
@@ -166,12 +174,21 @@ pub(super) fn address(attribute: Attribute<'_>) -> netlink::Result<IpAddr> {
 /// # Errors
 /// The kernel refuses the dump.
 pub fn dump(socket: &mut Socket, family: Family) -> Result<Vec<Route>> {
+    let all = dump_raw(socket, family)?.into_iter();
+    Ok(all.map(|(route, _)| route).collect())
+}
+
+/// The same, each with the message that makes it again.
+///
+/// # Errors
+/// The kernel refuses the dump.
+pub(super) fn dump_raw(socket: &mut Socket, family: Family) -> Result<Vec<(Route, Vec<u8>)>> {
     let mut header = [0; HEADER];
     header[0] = family_byte(family);
     match socket.dump(&Request::new(RTM_GETROUTE, &header), |message| {
-        decode(message, family)
+        Ok((decode(message, family)?, message.payload.to_vec()))
     }) {
-        Ok(routes) => Ok(routes),
+        Ok(all) => Ok(all),
         Err(error) if error.errno() == Some(libc::EAFNOSUPPORT) => Ok(Vec::new()),
         Err(error) => Err(Error::new("read the routes", error)),
     }

@@ -10,8 +10,8 @@ use super::{Error, PROTOCOL, Result};
 use crate::model::{Family, PolicyRule};
 use crate::netlink::{self, Message, Request, Socket};
 
-const RTM_NEWRULE: u16 = 32;
-const RTM_DELRULE: u16 = 33;
+pub(super) const RTM_NEWRULE: u16 = 32;
+pub(super) const RTM_DELRULE: u16 = 33;
 const RTM_GETRULE: u16 = 34;
 
 /// `struct fib_rule_hdr`: family, dst_len, src_len, tos, table, 2 reserved,
@@ -51,6 +51,8 @@ pub struct Rule {
     pub protocol: u8,
     /// It leads to a table and asks for nothing but the mark.
     pub plain: bool,
+    /// It is for the packets that do not fit what it asks for.
+    pub inverted: bool,
 }
 
 impl Rule {
@@ -64,6 +66,7 @@ impl Rule {
             mask: WHOLE,
             protocol: PROTOCOL,
             plain: true,
+            inverted: false,
         }
     }
 
@@ -104,6 +107,11 @@ impl Rule {
     pub fn speaks_of(&self, mark: u32) -> bool {
         self.mark != 0 && mark & self.mask == self.mark & self.mask
     }
+
+    /// Whether a packet with this mark may be for it, as far as marks tell.
+    pub(super) fn may_take(&self, mark: u32) -> bool {
+        self.mask == 0 || self.inverted || mark & self.mask == self.mark & self.mask
+    }
 }
 
 /// `AF_INET` or `AF_INET6` as it stands in a header's first byte.
@@ -125,12 +133,21 @@ pub(super) fn table_byte(table: u32) -> u8 {
 /// # Errors
 /// The kernel refuses the dump.
 pub fn dump(socket: &mut Socket, family: Family) -> Result<Vec<Rule>> {
+    let all = dump_raw(socket, family)?.into_iter();
+    Ok(all.map(|(rule, _)| rule).collect())
+}
+
+/// The same, each with the message that makes it again.
+///
+/// # Errors
+/// The kernel refuses the dump.
+pub(super) fn dump_raw(socket: &mut Socket, family: Family) -> Result<Vec<(Rule, Vec<u8>)>> {
     let mut header = [0; HEADER];
     header[0] = family_byte(family);
     match socket.dump(&Request::new(RTM_GETRULE, &header), |message| {
-        decode(message, family)
+        Ok((decode(message, family)?, message.payload.to_vec()))
     }) {
-        Ok(rules) => Ok(rules),
+        Ok(all) => Ok(all),
         Err(error) if error.errno() == Some(libc::EAFNOSUPPORT) => Ok(Vec::new()),
         Err(error) => Err(Error::new("read the policy routing rules", error)),
     }
@@ -142,6 +159,7 @@ fn decode(message: &Message<'_>, family: Family) -> netlink::Result<Rule> {
         .first_chunk::<HEADER>()
         .ok_or(netlink::Error::Malformed("a rule without a header"))?;
     let [_, dst, src, tos, table, _, _, action, flags @ ..] = *header;
+    let inverted = u32::from_ne_bytes(flags) & FIB_RULE_INVERT != 0;
     let mut rule = Rule {
         family,
         priority: 0,
@@ -149,9 +167,8 @@ fn decode(message: &Message<'_>, family: Family) -> netlink::Result<Rule> {
         mark: 0,
         mask: 0,
         protocol: 0,
-        plain: action == FR_ACT_TO_TBL
-            && (dst, src, tos) == (0, 0, 0)
-            && u32::from_ne_bytes(flags) & FIB_RULE_INVERT == 0,
+        plain: action == FR_ACT_TO_TBL && (dst, src, tos) == (0, 0, 0) && !inverted,
+        inverted,
     };
     for attribute in message.attributes(HEADER)? {
         let attribute = attribute?;
@@ -252,6 +269,7 @@ mod tests {
             mask: bits,
             protocol: 0,
             plain: true,
+            inverted: false,
         }
     }
 
@@ -271,6 +289,17 @@ mod tests {
         assert!(!marked(0, 0).speaks_of(1));
         assert!(!marked(1, 0xff).leads(Family::Ipv4, 1, 100));
         assert!(marked(1, WHOLE).leads(Family::Ipv4, 1, 100));
+    }
+
+    #[test]
+    fn a_rule_for_all_but_a_mark_may_take_any_other() {
+        let wireguard = Rule {
+            inverted: true,
+            ..marked(0xca6c, WHOLE)
+        };
+        assert!(wireguard.may_take(1) && marked(0, 0).may_take(1));
+        assert!(!marked(0x8_0000, 0xff_0000).may_take(1));
+        assert!(marked(1, WHOLE).may_take(1));
     }
 
     #[test]

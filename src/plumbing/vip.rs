@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::Reason;
 use super::route::{Route, RouteKind};
-use crate::model::{HostStep, Vip};
+use crate::model::{HostStep, InterfaceName, Vip, VipMode};
 
 /// What is there of one part of a VIP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +38,36 @@ pub struct VipState {
     pub rule: Part,
     /// The table delivers it locally.
     pub route: Part,
+    /// It is on an interface.
+    pub address: Part,
+    /// Table local has it, so that ping is answered.
+    pub ping: Part,
+    /// Servers see this machine as the client.
+    pub snat: Part,
 }
 
 impl VipState {
     /// Whether packets for it reach IPVS.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.mark.is_there() && self.rule.is_there() && self.route.is_there()
+        self.missing().is_empty()
+    }
+
+    /// What it needs and has not: `mark`, `rule`, `route`, `address`, `ping`, `snat`.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let marked = self.vip.mode == VipMode::Fwmark;
+        [
+            (marked, self.mark, "mark"),
+            (marked, self.rule, "rule"),
+            (marked, self.route, "route"),
+            (!marked, self.address, "address"),
+            (self.vip.ping, self.ping, "ping"),
+            (self.vip.snat, self.snat, "snat"),
+        ]
+        .into_iter()
+        .filter_map(|(needed, part, name)| (needed && !part.is_there()).then_some(name))
+        .collect()
     }
 }
 
@@ -53,6 +76,13 @@ impl VipState {
 pub enum Note {
     /// The machine takes the address for its own anyway.
     AlreadyLocal(IpAddr),
+    /// The address lies in a connected network, where hosts ask who has it.
+    NobodyAnswers {
+        /// The address.
+        address: IpAddr,
+        /// The interface of the network.
+        interface: InterfaceName,
+    },
 }
 
 impl fmt::Display for Note {
@@ -62,6 +92,12 @@ impl fmt::Display for Note {
                 f,
                 "{address} is an address of this machine already, so its packets reach IPVS \
                  without mark, rule and route; they are not needed"
+            ),
+            Self::NobodyAnswers { address, interface } => write!(
+                f,
+                "{address} lies in the network of {interface}, and a VIP on no interface is \
+                 not answered for there: hosts of that network reach it only by a route through \
+                 this machine; to have it answered for: lbctl vip add {address} --mode address"
             ),
         }
     }

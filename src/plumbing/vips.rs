@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::address::OwnAddress;
+use super::by_hand::ByHand;
 use super::mark::Marks;
 use super::numbers::{Numbers, Wanted};
 use super::record::Record;
 use super::route::{Route, RouteKind, TABLE_LOCAL};
 use super::rule::Rule;
 use super::vip::{Note, Part, VipState};
-use crate::model::{Family, HostStep, LocalRoute, PolicyRule, Vip, VipMode};
+use crate::model::{Family, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode};
 
 /// All that concerns VIPs on this machine, as it was looked at or planned.
 #[derive(Debug, Clone)]
@@ -23,6 +25,16 @@ pub struct Vips {
     pub rules: Vec<Rule>,
     /// The routes of both families, in all tables.
     pub routes: Vec<Route>,
+    /// The names of the interfaces.
+    pub interfaces: Vec<InterfaceName>,
+    /// The addresses on them, of both families.
+    pub own: Vec<OwnAddress>,
+    /// The VIPs in the table `inet lbctl_snat`, if there is one.
+    pub snats: Option<BTreeSet<IpAddr>>,
+    /// The value of [`CONNTRACK`](super::snat::CONNTRACK), if IPVS is there and knows it.
+    pub conntrack: Option<String>,
+    /// What others made to the same end; empty unless it was looked for.
+    pub by_hand: ByHand,
     /// What lbctl remembers.
     pub record: Record,
 }
@@ -46,16 +58,27 @@ impl Vips {
             .filter(|route| route.table != TABLE_LOCAL)
             .map(|route| route.destination);
         let recorded = self.record.vips.keys().copied();
-        recorded.chain(marked).chain(routed).collect()
+        let bound = self.own.iter().filter(|own| own.is_tagged());
+        let bound = bound.map(|own| own.address);
+        let hidden = self.snats.iter().flatten().copied();
+        recorded
+            .chain(marked)
+            .chain(routed)
+            .chain(bound)
+            .chain(hidden)
+            .collect()
     }
 
     /// The numbers that this VIP has, as far as record and kernel tell.
     pub(super) fn known(&self, address: IpAddr) -> Wanted {
-        if let Some(vip) = self.record.vips.get(&address) {
+        if let Some(vip) = self.record.vips.get(&address)
+            && vip.mode == VipMode::Fwmark
+        {
             return Wanted {
                 mark: Some(vip.mark),
                 table: Some(vip.table),
                 priority: Some(vip.priority),
+                ..Wanted::default()
             };
         }
         let family = Family::of(address);
@@ -82,21 +105,60 @@ impl Vips {
             mark: mark.copied().or(rule.map(|rule| rule.mark)),
             table: table.or(rule.map(|rule| rule.table)),
             priority: rule.map(|rule| rule.priority),
+            ..Wanted::default()
         }
     }
 
     /// The VIP with the numbers that it has; 1, 100 and 100 for those that
     /// neither record nor kernel know.
     pub(super) fn vip(&self, address: IpAddr) -> Vip {
+        if let Some(vip) = self.record.vips.get(&address) {
+            return *vip;
+        }
         let numbers = self.known(address);
-        make(
-            address,
-            Numbers {
-                mark: numbers.mark.unwrap_or(1),
-                table: numbers.table.unwrap_or(100),
-                priority: numbers.priority.unwrap_or(100),
-            },
-        )
+        let bound = self.ours_bound(address).next();
+        let vip = match bound {
+            Some(interface) if numbers.mark.is_none() => bound_to(address, interface),
+            _ => make(
+                address,
+                Numbers {
+                    mark: numbers.mark.unwrap_or(1),
+                    table: numbers.table.unwrap_or(100),
+                    priority: numbers.priority.unwrap_or(100),
+                },
+            ),
+        };
+        Vip {
+            ping: self.ping_routes(address).any(Route::is_tagged),
+            snat: self.is_hidden(address),
+            ..vip
+        }
+    }
+
+    /// The interfaces that lbctl put this address on.
+    pub(super) fn ours_bound(&self, address: IpAddr) -> impl Iterator<Item = InterfaceName> {
+        let recorded = self.record.addresses.iter();
+        let recorded = recorded.filter(move |(_, other)| *other == address);
+        let tagged = self.own.iter();
+        let tagged = tagged.filter(move |own| own.address == address && own.is_tagged());
+        recorded
+            .map(|(interface, _)| *interface)
+            .chain(tagged.map(|own| own.interface))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+    }
+
+    /// The routes of table local that make this an address of the machine.
+    pub(super) fn ping_routes(&self, address: IpAddr) -> impl Iterator<Item = &Route> {
+        self.routes.iter().filter(move |route| {
+            route.table == TABLE_LOCAL && route.kind == RouteKind::Local && route.covers(address)
+        })
+    }
+
+    pub(super) fn is_hidden(&self, address: IpAddr) -> bool {
+        self.snats
+            .as_ref()
+            .is_some_and(|all| all.contains(&address))
     }
 
     pub(super) fn state(&self, vip: Vip) -> VipState {
@@ -112,6 +174,19 @@ impl Vips {
             }),
             rule: part(self.leading(&vip), |rule| self.is_ours(rule)),
             route: part(route, |route| route.is_tagged()),
+            address: part(
+                self.own.iter().filter(|own| own.address == vip.address),
+                |own| {
+                    let mut ours = self.ours_bound(own.address);
+                    ours.any(|interface| interface == own.interface)
+                },
+            ),
+            ping: part(self.ping_routes(vip.address), |route| route.is_tagged()),
+            snat: if self.is_hidden(vip.address) {
+                Part::Ours
+            } else {
+                Part::Missing
+            },
         }
     }
 
@@ -127,55 +202,18 @@ impl Vips {
         is_ours(rule, &self.record)
     }
 
-    pub(super) fn notes(&self, address: IpAddr) -> Vec<Note> {
-        let is_local = self.routes.iter().any(|route| {
-            route.table == TABLE_LOCAL && route.kind == RouteKind::Local && route.covers(address)
-        });
-        is_local
-            .then_some(Note::AlreadyLocal(address))
-            .into_iter()
-            .collect()
-    }
-
-    /// Makes the picture what it will be after these steps.
-    pub(super) fn draw(&mut self, steps: &[HostStep]) {
-        for step in steps {
-            match step {
-                HostStep::SetSysctl { .. } | HostStep::Real(_) => {}
-                HostStep::AddMark { vip, .. } => {
-                    let marks = self.marks.get_or_insert_default();
-                    marks.insert(vip.address, vip.mark);
-                    self.record.vips.insert(vip.address, *vip);
-                }
-                HostStep::RemoveMark { vip, .. } => {
-                    if let Some(marks) = &mut self.marks {
-                        marks.remove(&vip.address);
-                    }
-                    if self.marks.as_ref().is_some_and(Marks::is_empty) {
-                        self.marks = None;
-                    }
-                    self.record.vips.remove(&vip.address);
-                }
-                HostStep::AddRule(rule) => {
-                    self.rules.push(Rule::ours(rule));
-                    self.record.rules.insert(*rule);
-                }
-                HostStep::RemoveRule(gone) => {
-                    let record = &self.record;
-                    self.rules
-                        .retain(|rule| !(is_ours(rule, record) && rule.is(gone)));
-                    self.record.rules.remove(gone);
-                }
-                HostStep::AddRoute(route) => {
-                    self.routes.push(Route::ours(route));
-                    self.record.routes.insert(*route);
-                }
-                HostStep::RemoveRoute(gone) => {
-                    self.routes
-                        .retain(|route| !(route.is_tagged() && route.is(gone)));
-                    self.record.routes.remove(gone);
-                }
-            }
+    pub(super) fn notes(&self, vip: &Vip) -> Vec<Note> {
+        let address = vip.address;
+        let is_ours = |route: &Route| route.is_tagged();
+        let local = self.ping_routes(address).find(|route| !is_ours(route));
+        let network = self.own.iter().find(|own| own.connects(address));
+        match (local, network) {
+            (Some(_), _) => vec![Note::AlreadyLocal(address)],
+            (None, Some(own)) => vec![Note::NobodyAnswers {
+                address,
+                interface: own.interface,
+            }],
+            (None, None) => Vec::new(),
         }
     }
 }
@@ -206,11 +244,26 @@ pub(super) fn make(address: IpAddr, numbers: Numbers) -> Vip {
         mark: numbers.mark,
         table: numbers.table,
         priority: numbers.priority,
+        ping: false,
+        snat: false,
+    }
+}
+
+/// A VIP in address mode.
+pub(super) fn bound_to(address: IpAddr, interface: InterfaceName) -> Vip {
+    Vip {
+        address,
+        mode: VipMode::Address(interface),
+        mark: 0,
+        table: 0,
+        priority: 0,
+        ping: false,
+        snat: false,
     }
 }
 
 /// Kernels before 4.17 keep no protocol number of rules; there the record tells.
-fn is_ours(rule: &Rule, record: &Record) -> bool {
+pub(super) fn is_ours(rule: &Rule, record: &Record) -> bool {
     rule.is_tagged() || (rule.protocol == 0 && record.rules.contains(&rule.named()))
 }
 

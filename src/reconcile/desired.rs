@@ -25,12 +25,21 @@ pub struct Desired {
 /// What the rest of a machine shall be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostWish {
-    /// Addresses whose packets shall reach IPVS by mark, rule and route.
-    pub vips: BTreeSet<IpAddr>,
+    /// Addresses whose packets shall reach IPVS.
+    pub vips: BTreeMap<IpAddr, VipWish>,
     /// Whether packets of a family shall be forwarded; a missing one is left alone.
     pub forwarding: BTreeMap<Family, bool>,
     /// Kernel parameters, as sysctl(8) names them, and their values.
     pub sysctls: BTreeMap<String, String>,
+}
+
+/// How packets for an address shall reach IPVS, and leave it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VipWish {
+    /// The address is on an interface; otherwise mark, rule and route lead them.
+    pub bound: bool,
+    /// Servers see this machine as the client.
+    pub snat: bool,
 }
 
 /// What IPVS is.
@@ -64,7 +73,7 @@ impl Owned {
         Self {
             services: desired.services.iter().map(|it| it.service.id).collect(),
             daemons: desired.daemons.iter().map(|daemon| daemon.role).collect(),
-            vips: desired.host.vips.clone(),
+            vips: desired.host.vips.keys().copied().collect(),
             sysctls: desired.host.sysctls.keys().cloned().collect(),
         }
     }

@@ -11,7 +11,7 @@ mod settings;
 mod table;
 mod whole;
 
-pub use desired::{Actual, Desired, Hold, Holds, HostPlan, HostWish, Manner, Owned};
+pub use desired::{Actual, Desired, Hold, Holds, HostPlan, HostWish, Manner, Owned, VipWish};
 pub use engine::{ApplyError, Machine, Prepared, apply, prepare};
 pub use lost::carried_out;
 pub use plan::plan;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::{
     Forward, HostStep, Server, Service, ServiceId, SettingStep, Step, SyncDaemon, TableStep,
-    Timeouts,
+    Timeouts, Vip,
 };
 
 use super::{Output, Style};
@@ -273,6 +273,35 @@ fn of_host(step: &HostStep) -> Change {
             format!("vip {}", vip.address),
             vec![known("mark", vip.mark)],
         ),
+        HostStep::AddAddress(vip) | HostStep::RemoveAddress(vip) => (
+            is_add(step),
+            "address",
+            format!("vip {}", vip.address),
+            vip.interface()
+                .map(|interface| known("interface", interface))
+                .into_iter()
+                .collect(),
+        ),
+        HostStep::NoteVip {
+            address,
+            before,
+            after,
+        } => (
+            match (before, after) {
+                (None, _) => Op::Add,
+                (_, None) => Op::Delete,
+                _ => Op::Edit,
+            },
+            "vip",
+            format!("vip {address}"),
+            flags(before.as_ref(), after.as_ref()),
+        ),
+        HostStep::AddSnat { address, .. } | HostStep::RemoveSnat { address, .. } => {
+            (is_add(step), "snat", format!("snat {address}"), Vec::new())
+        }
+        HostStep::SetAside { thing, .. } | HostStep::PutBack { thing, .. } => {
+            (is_add(step), "by-hand", thing.to_string(), Vec::new())
+        }
         HostStep::AddRule(rule) | HostStep::RemoveRule(rule) => (
             is_add(step),
             "rule",
@@ -301,9 +330,33 @@ fn of_host(step: &HostStep) -> Change {
     }
 }
 
+/// What can be changed of a VIP that is there.
+fn flags(before: Option<&Vip>, after: Option<&Vip>) -> Vec<Field> {
+    let (Some(before), Some(after)) = (before, after) else {
+        return Vec::new();
+    };
+    let all = [
+        ("ping", before.ping, after.ping),
+        ("snat", before.snat, after.snat),
+    ];
+    all.into_iter()
+        .filter(|(_, before, after)| before != after)
+        .map(|(name, before, after)| Field {
+            name,
+            before: Some(before.to_string()),
+            after: Some(after.to_string()),
+        })
+        .collect()
+}
+
 fn is_add(step: &HostStep) -> Op {
     match step {
-        HostStep::AddMark { .. } | HostStep::AddRule(_) | HostStep::AddRoute(_) => Op::Add,
+        HostStep::AddMark { .. }
+        | HostStep::AddAddress(_)
+        | HostStep::AddSnat { .. }
+        | HostStep::PutBack { .. }
+        | HostStep::AddRule(_)
+        | HostStep::AddRoute(_) => Op::Add,
         _ => Op::Delete,
     }
 }

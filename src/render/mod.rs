@@ -32,4 +32,4 @@ pub use plugin::{plugin, plugin_line};
 pub use probe::{probe, probe_json};
 pub use settings::{daemons, daemons_json, timeouts, timeouts_json};
 pub use table::{ListOptions, View, list};
-pub use vip::{VipLine, forwarding_json, vips, vips_json};
+pub use vip::{VipByHand, VipLine, forwarding_json, vips, vips_json};

@@ -300,13 +300,6 @@ fn refused() -> Result<(), Failed> {
         assert!(message.contains(part), "{part} in {message}");
     }
     expect_same(&before, &picture(&ns));
-    file.set(
-        "[[virtual_server]]\nlisten = \"192.0.2.1:80\"\nprotocol = \"tcp\"\nvip = \"address\"\n\
-         [[virtual_server.real_server]]\naddress = \"127.0.0.1\"\n",
-    );
-    let message = file.run(&ns, "apply").fails(2);
-    assert!(message.contains("cannot be applied yet"), "{message}");
-    expect_same(&before, &picture(&ns));
     Ok(())
 }
 

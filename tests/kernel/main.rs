@@ -32,7 +32,9 @@ mod save;
 mod service;
 mod setup;
 mod table;
+mod teardown;
 mod traffic;
+mod vip;
 mod walkthrough;
 mod world;
 
@@ -60,6 +62,8 @@ fn main() {
         walkthrough::TESTS,
         check::TESTS,
         setup::TESTS,
+        vip::TESTS,
+        teardown::TESTS,
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,

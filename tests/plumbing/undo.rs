@@ -1,6 +1,7 @@
 //! Refusals, kills, reboots and others at work: whatever happens, the way back
 //! leads to the machine as it was.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -9,9 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lbctl::model::{Family, HostStep};
-use lbctl::plumbing::{Namespace, Network, Plumbing, VipState, Wanted, forwarding, look, sysctl};
+use lbctl::plumbing::{
+    Namespace, Network, Plumbing, VipState, Wanted, WantedMode, forwarding, look, sysctl,
+};
 
-use crate::world::{World, furnish, ip, machine, play, sh, sysctl_value, sysctls};
+use crate::world::{World, furnish, ip, machine, play, settled, sh, sysctl_value, sysctls};
 
 /// Set for the child that is killed: its state directory.
 pub const VICTIM: &str = "LBCTL_TEST_VICTIM";
@@ -75,7 +78,7 @@ pub fn forwarding_is_put_back(world: &World) {
     let mut plumbing = world.plumbing();
     let back = forwarding::plan(Family::Ipv4, false).unwrap();
     play(&mut plumbing, &back).unwrap();
-    let rest = plumbing.plan_parameters_back().unwrap();
+    let rest = plumbing.vips().unwrap().plan_parameters_back().unwrap();
     assert_eq!(rest.len(), 1);
     play(&mut plumbing, &rest).unwrap();
     assert_eq!(sysctls(), before);
@@ -166,9 +169,37 @@ pub fn many_at_once(world: &World) {
     assert_eq!(machine(), before);
 }
 
+/// A wish of one VIP, by chance.
+fn a_wish(random: &mut impl FnMut(u64) -> u64) -> Wanted {
+    let mut chance = |percent: u64| random(100) < percent;
+    let mark = chance(20).then_some(10);
+    let mode = match (mark, chance(30), chance(20)) {
+        (None, true, on_d0) => {
+            let name = if on_d0 { "d0" } else { "lo" };
+            Some(WantedMode::Address(Some(name.parse().unwrap())))
+        }
+        (_, _, true) => Some(WantedMode::Fwmark),
+        _ => None,
+    };
+    Wanted {
+        mark,
+        mode,
+        ping: chance(30).then(|| chance(70)),
+        ..Wanted::default()
+    }
+}
+
+/// All that may stand before it: VIPs in any mode, changed and broken, forwarding,
+/// reboots of what is remembered. Then all of it is taken away.
 pub fn random_sequences(world: &World) {
+    sysctl::write("net.ipv6.conf.default.addr_gen_mode", "1").unwrap();
     furnish();
-    let before = machine();
+    sh("ip link set d0 up");
+    sh("ip link set d1 up");
+    settled(&["d0", "d1"]);
+    sysctl::write("net.ipv4.ip_forward", "0").unwrap();
+    sysctl::write("net/ipv4/conf/d1/forwarding", "1").unwrap();
+    let (before, sysctls_before) = (machine(), sysctls());
     let mut state = SEED;
     let mut random = move |below: u64| {
         // xorshift64
@@ -177,39 +208,56 @@ pub fn random_sequences(world: &World) {
         state ^= state << 17;
         state % below
     };
-    for sequence in 0..200 {
-        let mut there: Vec<String> = Vec::new();
-        for _ in 0..=random(6) {
-            if !there.is_empty() && random(3) == 0 {
-                let at = usize::try_from(random(there.len() as u64)).unwrap();
-                world.remove(&there.swap_remove(at));
-                continue;
-            }
+    for sequence in 0..220 {
+        let mut there: BTreeSet<String> = BTreeSet::new();
+        for _ in 0..=random(7) {
             let address = match random(2) {
-                0 => format!("203.0.113.{}", random(8)),
-                _ => format!("2001:db8:7::{:x}", 1 + random(8)),
+                0 => format!("203.0.113.{}", random(6)),
+                _ => format!("2001:db8:7::{:x}", 1 + random(6)),
             };
-            let mark = (random(4) == 0).then(|| u32::try_from(10 + random(3)).unwrap());
-            let wanted = Wanted {
-                mark,
-                ..Wanted::default()
-            };
-            // There already with another mark: an error, and nothing is changed.
-            if world.try_add(&address, wanted).is_ok() && !there.contains(&address) {
-                there.push(address);
+            match random(8) {
+                0 if there.contains(&address) => {
+                    world.remove(&address);
+                    there.remove(&address);
+                }
+                1 => {
+                    let family = [Family::Ipv4, Family::Ipv6][usize::from(random(2) == 0)];
+                    let plan = forwarding::plan(family, random(3) > 0).unwrap();
+                    play(&mut world.plumbing(), &plan).unwrap();
+                }
+                2 => {
+                    // Others break it.
+                    let words = ["nft delete table inet lbctl", "ip route flush table 101"];
+                    let line = words[usize::from(random(2) == 0)];
+                    let words: Vec<&str> = line.split(' ').collect();
+                    let _ = Command::new(words[0]).args(&words[1..]).output();
+                    let mut plumbing = world.plumbing();
+                    let plan = plumbing.vips().unwrap().plan_repair().unwrap();
+                    play(&mut plumbing, &plan).unwrap();
+                }
+                _ => {
+                    let wanted = a_wish(&mut random);
+                    // There already with another mark: an error, and nothing is changed.
+                    if world.try_add(&address, wanted).is_ok() {
+                        there.insert(address);
+                    }
+                }
             }
         }
         let (vips, _) = look(&world.state).unwrap();
         let listed = vips.list();
-        assert_eq!(listed.len(), there.len(), "sequence {sequence}");
-        assert!(
-            listed.iter().all(VipState::is_complete),
-            "sequence {sequence}"
-        );
-        for address in there {
-            world.remove(&address);
-        }
+        let named: BTreeSet<String> = listed.iter().map(|it| it.vip.address.to_string()).collect();
+        assert_eq!(named, there, "sequence {sequence}");
+        let broken = listed.iter().find(|it| !it.is_complete());
+        assert_eq!(broken, None, "sequence {sequence}");
+        let mut plumbing = world.plumbing();
+        let mut vips = plumbing.vips().unwrap();
+        let mut plan = vips.plan_remove_all().unwrap();
+        plan.extend(vips.plan_parameters_back().unwrap());
+        play(&mut plumbing, &plan).unwrap();
+        drop(plumbing);
         assert_eq!(machine(), before, "sequence {sequence}");
+        assert_eq!(sysctls(), sysctls_before, "sequence {sequence}");
         assert!(!world.has_record(), "sequence {sequence}");
     }
 }
@@ -219,8 +267,22 @@ pub fn victim(state: &Path) {
     let mut plumbing = Plumbing::at(state).unwrap();
     let mut steps = forwarding::plan(Family::Ipv4, true).unwrap();
     let mut vips = plumbing.vips().unwrap();
-    for address in ["192.0.2.1", "2001:db8::1"] {
-        steps.extend(vips.plan_add(ip(address), Wanted::default()).unwrap().steps);
+    let bound = Wanted {
+        mode: Some(WantedMode::Address(None)),
+        ..Wanted::default()
+    };
+    let ping = Wanted {
+        mode: Some(WantedMode::Fwmark),
+        ping: Some(true),
+        ..Wanted::default()
+    };
+    for (address, wanted) in [
+        ("192.0.2.1", Wanted::default()),
+        ("2001:db8::1", bound),
+        ("192.0.2.1", bound),
+        ("192.0.2.1", ping),
+    ] {
+        steps.extend(vips.plan_add(ip(address), wanted).unwrap().steps);
     }
     play(&mut plumbing, &steps).unwrap();
     steps = vips.plan_remove_all().unwrap();
@@ -231,7 +293,7 @@ pub fn killed_at_any_point(world: &World) {
     sysctl::write("net.ipv4.ip_forward", "0").unwrap();
     let (before, sysctls_before) = (machine(), sysctls());
     let mut caught = 0;
-    for delay in 0..60 {
+    for delay in 0..100 {
         let mut child = Command::new(env::current_exe().unwrap())
             .env(VICTIM, &world.state)
             .stdout(Stdio::null())
@@ -244,11 +306,11 @@ pub fn killed_at_any_point(world: &World) {
         assert!(plumbing.warning().is_none());
         caught += u32::from(!plumbing.record().is_empty());
         let mut steps = plumbing.vips().unwrap().plan_remove_all().unwrap();
-        steps.extend(plumbing.plan_parameters_back().unwrap());
+        steps.extend(plumbing.vips().unwrap().plan_parameters_back().unwrap());
         play(&mut plumbing, &steps).unwrap();
         assert_eq!(machine(), before, "delay {delay}");
         assert_eq!(sysctls(), sysctls_before, "delay {delay}");
         assert!(!world.has_record(), "delay {delay}");
     }
-    println!("{caught} of 60 were caught half way");
+    println!("{caught} of 100 were caught half way");
 }

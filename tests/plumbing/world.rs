@@ -6,6 +6,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use lbctl::model::{HostStep, SettingStep, Step, TableStep, Vip};
 use lbctl::plumbing::{Network, Plumbing, Wanted, sysctl};
@@ -111,6 +112,7 @@ pub fn machine() -> Vec<String> {
         "ip route show table all",
         "ip -6 route show table all",
         "nft list ruleset",
+        "ip address",
     ] {
         let mut lines = trimmed(&sh(line));
         if line.contains("route") {
@@ -141,6 +143,31 @@ pub fn sysctls() -> BTreeMap<String, String> {
 
 pub fn sysctl_value(name: &str) -> String {
     sysctl::read(name).unwrap().unwrap()
+}
+
+/// Waits until the kernel has noticed that these interfaces have a carrier: what it
+/// adds then would look like a change, and what is sent before is lost.
+pub fn settled(interfaces: &[&str]) {
+    let begin = Instant::now();
+    let is_up = |name: &&str| {
+        let routes = sh("ip -6 route show table all");
+        let route = format!("multicast ff00::/8 dev {name} ");
+        routes.lines().any(|line| line.starts_with(&route))
+            && sh(&format!("ip link show {name}")).contains("state UP")
+    };
+    let mut before = Vec::new();
+    loop {
+        let now = machine();
+        let text = now.join("\n");
+        let done = !["tentative", "linkdown", "NO-CARRIER"]
+            .iter()
+            .any(|word| text.contains(word));
+        if done && now == before && interfaces.iter().all(is_up) {
+            return;
+        }
+        before = now;
+        assert!(begin.elapsed() < Duration::from_mins(1), "{text}");
+    }
 }
 
 /// Rules, routes and tables that others may have.

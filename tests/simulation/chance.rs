@@ -6,7 +6,7 @@ use lbctl::model::{
     Forward, Protocol, Scheduler, Server, Service, ServiceId, SyncDaemon, SyncRole, TableStep,
     Timeouts,
 };
-use lbctl::reconcile::{Desired, HostWish, Wanted};
+use lbctl::reconcile::{Desired, HostWish, VipWish, Wanted};
 
 use super::random::Random;
 
@@ -97,7 +97,7 @@ pub fn vips(random: &mut Random) -> impl Iterator<Item = IpAddr> + use<> {
 /// A wish.
 pub fn desired(random: &mut Random) -> Desired {
     let mut host = HostWish {
-        vips: vips(random).collect(),
+        vips: vips(random).map(|it| (it, VipWish::default())).collect(),
         ..HostWish::default()
     };
     for name in PARAMETERS {

@@ -233,12 +233,14 @@ impl Machine for Process {
                 set(name, value);
             }
         }
-        let gone = owned.vips.difference(&wish.vips);
+        let gone = owned.vips.iter();
+        let gone = gone.filter(|address| !wish.vips.contains_key(*address));
         Ok(HostPlan {
             first,
             make: wish
                 .vips
-                .difference(&world.vips)
+                .keys()
+                .filter(|address| !world.vips.contains(*address))
                 .map(|address| HostStep::AddRoute(route(address)))
                 .collect(),
             lose: gone

@@ -25,6 +25,7 @@ pub(super) struct Settings {
     pub(super) persistence_engine: Option<Found<Option<String>>>,
     pub(super) one_packet: Option<Found<bool>>,
     pub(super) vip: Option<Found<VipWay>>,
+    pub(super) snat: Option<Found<bool>>,
     pub(super) sorry_mode: Option<Found<SorryMode>>,
     pub(super) quorum: Option<Found<u32>>,
     pub(super) hysteresis: Option<Found<u32>>,
@@ -88,6 +89,7 @@ impl Reader<'_> {
                     .map_err(|why| words::meant(why, name, ["sip", "none"])),
             }),
             one_packet: self.find(layers, "one_packet", words::boolean),
+            snat: self.find(layers, "snat", words::boolean),
             vip: self.find(layers, "vip", |item| {
                 word(
                     item,

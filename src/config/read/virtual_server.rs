@@ -32,6 +32,7 @@ impl Reader<'_> {
         let id = self.id(table, &settings);
         let service = id.and_then(|id| self.service(table, id, &settings));
         let vip = self.vip(table, id, &settings);
+        let snat = self.snat(vip, &settings);
         let policy = self.policy(&settings);
         let above = Above {
             id,
@@ -65,6 +66,7 @@ impl Reader<'_> {
             service,
             forward,
             vip,
+            snat,
             sorry_mode: match &sorry {
                 Some(_) => value(settings.sorry_mode).unwrap_or_default(),
                 None => SorryMode::default(),
@@ -195,6 +197,21 @@ impl Reader<'_> {
             }
         }
         way
+    }
+
+    /// One in the defaults is for those whose way in is lbctl's.
+    fn snat(&mut self, vip: VipWay, settings: &Settings) -> bool {
+        let Some(found) = settings.snat.as_ref().filter(|found| found.value) else {
+            return false;
+        };
+        if vip == VipWay::None && found.depth == 0 {
+            self.report.error(
+                found.place,
+                "snat goes by the address whose way in is lbctl's; write listen, and vip = \
+                 \"fwmark\" or \"address\"",
+            );
+        }
+        vip != VipWay::None
     }
 
     fn forward(&mut self, layers: &Layers<'_>, settings: &Settings) -> Option<Forward> {

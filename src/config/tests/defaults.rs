@@ -25,6 +25,7 @@ persistence_netmask = "255.255.255.255"
 persistence_engine = "none"
 one_packet = false
 vip = "fwmark"
+snat = false
 sorry_server = false
 quorum = 1
 hysteresis = 0

@@ -199,6 +199,7 @@ fn virtual_server() -> BoxedStrategy<VirtualServer> {
                     },
                     depool_threshold,
                     slow_start,
+                    snat: remove && !by_mark && vip < 2,
                     check_required: real_servers.iter().all(|real| real.check.is_some()),
                     check,
                     real_servers,

@@ -56,6 +56,9 @@ fn virtual_server(lines: &mut Lines<'_>, index: usize, server: &VirtualServer) {
         VipWay::None if by_mark => {}
         VipWay::None => lines.key("vip", quoted("none")),
     }
+    if server.snat {
+        lines.key("snat", true);
+    }
     let own_table = server
         .sorry
         .as_ref()

@@ -141,6 +141,7 @@ impl Importer {
                     depool_threshold: 0.0,
                     slow_start: None,
                     check: None,
+                    snat: false,
                     check_required: false,
                     real_servers: Vec::new(),
                     service,

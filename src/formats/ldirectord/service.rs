@@ -76,6 +76,7 @@ impl Importer<'_> {
                 depool_threshold: 0.0,
                 slow_start: None,
                 check: None,
+                snat: false,
                 check_required: false,
                 real_servers: Vec::new(),
                 service,

@@ -18,7 +18,7 @@ use neli::consts::nl::NlmF;
 
 use crate::model::{Family, Segments};
 use crate::netlink::{self, AttributeWriter, Request, Socket};
-use crate::plumbing::mark::generation;
+use crate::plumbing::elements::generation;
 use crate::plumbing::nftables::{
     DATA_VALUE, HEADER, LIST_ELEMENT, Verb, batch_begin, batch_end, request,
 };
