@@ -4,6 +4,7 @@
 
 mod facts;
 mod finding;
+mod firewall;
 mod forwarding;
 mod kernel;
 mod reach;

@@ -25,6 +25,8 @@ mod record;
 pub mod route;
 /// Policy routing rules.
 pub mod rule;
+/// All nf_tables rules of the machine, to look at.
+pub mod ruleset;
 mod shape;
 mod store;
 /// Kernel parameters by name.

@@ -34,7 +34,12 @@ pub(super) enum Verb {
 
 /// A message about the inet family.
 pub(super) fn request(verb: Verb) -> Request {
-    Request::new(SUBSYSTEM << 8 | verb as u16, &[INET, 0, 0, 0])
+    request_of(verb, INET)
+}
+
+/// A message about a family; 0 is all of them.
+pub(super) fn request_of(verb: Verb, family: u8) -> Request {
+    Request::new(SUBSYSTEM << 8 | verb as u16, &[family, 0, 0, 0])
 }
 
 /// A message that makes something and is refused when it is there already.
