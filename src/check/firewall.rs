@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::plumbing::ruleset::{Base, Chain, Expression, INET, IPV4, IPV6, Ruleset, Verdict};
 
-use packet::holds;
-pub use packet::{Byte, Hook, Packet, State};
+use packet::Byte;
+pub use packet::{Device, Hook, Packet, State};
 use registers::Registers;
 
 mod packet;
@@ -43,8 +43,6 @@ pub struct Stop {
     pub rule: Option<(String, u64)>,
     /// What happens: `drops`, `rejects`, `queues`, or the name of a translation.
     pub does: &'static str,
-    /// The rule asks for a connection that conntrack calls invalid.
-    pub invalid: bool,
     /// Why it cannot be told whether it does.
     pub doubt: Option<Doubt>,
 }
@@ -122,7 +120,7 @@ pub fn follow(ruleset: &Ruleset, packet: &Packet, hook: Hook, below: i32) -> Fat
         let passed_before = walk.fate.may_pass;
         walk.fate.may_pass = false;
         let ended = walk.chain(chain, None, 0);
-        let policy = base.drops.then(|| walk.stop(chain, None, "drops", false));
+        let policy = base.drops.then(|| walk.stop(chain, None, "drops"));
         let stop = match ended {
             Flow::Stopped(stop) => Some(stop),
             Flow::Accepted => None,
@@ -171,7 +169,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn stop(&self, chain: &Chain, handle: Option<u64>, does: &'static str, invalid: bool) -> Stop {
+    fn stop(&self, chain: &Chain, handle: Option<u64>, does: &'static str) -> Stop {
         Stop {
             family: match chain.family {
                 IPV4 => "ip",
@@ -182,7 +180,6 @@ impl<'a> Walk<'a> {
             chain: self.base.to_owned(),
             rule: handle.map(|handle| (chain.name.clone(), handle)),
             does,
-            invalid,
             doubt: None,
         }
     }
@@ -192,10 +189,8 @@ impl<'a> Walk<'a> {
         for rule in &chain.rules {
             let mut doubt = chain_doubt.clone();
             let mut registers = Registers::default();
-            let mut invalid = false;
             let mut ends = None;
             for expression in &rule.expressions {
-                invalid |= asks_invalid(expression);
                 match self.step(chain, expression, &mut registers, doubt.as_ref()) {
                     Step::On => {}
                     Step::Break => {
@@ -224,7 +219,7 @@ impl<'a> Walk<'a> {
                 Some(End::Verdict(_)) => None,
             };
             if let Some(does) = does {
-                let stop = self.stop(chain, handle, does, invalid);
+                let stop = self.stop(chain, handle, does);
                 match doubt {
                     None => return Flow::Stopped(stop),
                     doubt => self.fate.may_stop.push(Stop { doubt, ..stop }),
@@ -356,7 +351,9 @@ impl<'a> Walk<'a> {
                 _ => Step::Stops("sends elsewhere (nat)"),
             },
             Expression::Unread(name) => Step::Perhaps(match name.as_str() {
-                "limit" | "quota" | "connlimit" | "numgen" | "hash" => Doubt::Varies,
+                "limit" | "quota" | "connlimit" | "numgen" | "hash" | "fib" | "rt" | "socket" => {
+                    Doubt::Varies
+                }
                 name => Doubt::Unread(name.to_owned()),
             }),
         }
@@ -393,19 +390,6 @@ impl Step {
             Ok(false) => Self::Break,
             Err(doubt) => Self::Perhaps(doubt),
         }
-    }
-}
-
-/// Whether an expression picks out the connections that conntrack calls invalid.
-fn asks_invalid(expression: &Expression) -> bool {
-    match expression {
-        Expression::Bitwise { mask, .. } => {
-            mask.first().is_some_and(|byte| holds(*byte, 1)) && mask.len() == 4
-        }
-        Expression::Match { name, info, .. } => {
-            matches!(name.as_str(), "conntrack" | "state") && xtables::asks_invalid(name, info)
-        }
-        _ => false,
     }
 }
 

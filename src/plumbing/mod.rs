@@ -12,6 +12,7 @@ mod error;
 /// Whether this machine forwards packets.
 pub mod forwarding;
 mod host;
+mod link;
 /// The table `inet lbctl`.
 pub mod mark;
 mod namespace;
@@ -38,6 +39,7 @@ mod wish;
 
 pub use error::{Error, Reason, Result};
 pub use host::{Plumbing, look};
+pub use link::{Frame, LinkAddress};
 pub use namespace::Namespace;
 pub use network::{Interface, Network};
 pub use numbers::Wanted;

@@ -56,13 +56,22 @@ pub enum State {
     Untracked = 64,
 }
 
+/// An interface.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Device {
+    /// Its number.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+}
+
 /// A packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     /// The interface that it came by, if it is known.
-    pub input: Option<String>,
+    pub input: Option<Device>,
     /// The interface that it leaves by, if it is known.
-    pub output: Option<String>,
+    pub output: Option<Device>,
     /// Who sends it, if it is known.
     pub source: Option<IpAddr>,
     /// Where it goes, if it is known.
@@ -86,22 +95,24 @@ pub struct Packet {
 /// `IPPROTO_TCP`.
 const TCP: u8 = 6;
 
-/// Whether a byte has this bit.
-pub(super) fn holds(byte: u8, bit: u8) -> bool {
-    byte & bit != 0
+fn number(interface: Option<&Device>) -> Vec<Byte> {
+    match interface {
+        Some(interface) => known(&interface.index.to_ne_bytes()),
+        None => vec![Byte::Varies; 4],
+    }
 }
 
 fn known(bytes: &[u8]) -> Vec<Byte> {
     bytes.iter().copied().map(Byte::Known).collect()
 }
 
-fn name(interface: Option<&String>) -> Vec<Byte> {
+fn name(interface: Option<&Device>) -> Vec<Byte> {
     /// `IFNAMSIZ`.
     const LENGTH: usize = 16;
     let Some(interface) = interface else {
         return vec![Byte::Varies; LENGTH];
     };
-    let mut bytes = interface.as_bytes().to_vec();
+    let mut bytes = interface.name.as_bytes().to_vec();
     bytes.resize(LENGTH, 0);
     known(&bytes)
 }
@@ -119,6 +130,8 @@ impl Packet {
     pub(super) fn meta(&self, key: u32) -> Vec<Byte> {
         const PROTOCOL: u32 = 1;
         const MARK: u32 = 3;
+        const INPUT: u32 = 4;
+        const OUTPUT: u32 = 5;
         const INPUT_NAME: u32 = 6;
         const OUTPUT_NAME: u32 = 7;
         const FAMILY: u32 = 15;
@@ -132,6 +145,8 @@ impl Packet {
                 Some(mark) => known(&mark.to_ne_bytes()),
                 None => vec![Byte::Varies; 4],
             },
+            INPUT => number(self.input.as_ref()),
+            OUTPUT => number(self.output.as_ref()),
             INPUT_NAME => name(self.input.as_ref()),
             OUTPUT_NAME => name(self.output.as_ref()),
             FAMILY => known(&[self.nfproto()]),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::packet::{Packet, State};
+use super::packet::Packet;
 use super::{Doubt, Step};
 use crate::plumbing::ruleset::Verdict;
 
@@ -36,9 +36,12 @@ pub(super) fn matches(
         ("conntrack", 3) => conntrack(packet, info),
         ("state", 0) => u32_at(info, 0).map(|mask| Ok(mask & packet.state as u32 != 0)),
         ("mark", 1) => mark(packet, info),
-        ("limit" | "hashlimit" | "connlimit" | "recent" | "statistic" | "time" | "set", _) => {
-            Some(Err(Doubt::Varies))
-        }
+        (
+            "limit" | "hashlimit" | "connlimit" | "recent" | "statistic" | "time" | "set"
+            | "addrtype" | "rpfilter" | "physdev" | "pkttype" | "owner" | "mac" | "iprange"
+            | "geoip",
+            _,
+        ) => Some(Err(Doubt::Varies)),
         _ => None,
     };
     read.unwrap_or_else(|| Err(Doubt::Unread(format!("the match {name}"))))
@@ -121,15 +124,6 @@ fn conntrack(packet: &Packet, info: &[u8]) -> Option<Result<bool, Doubt>> {
     } else {
         Ok(false)
     })
-}
-
-/// Whether a match picks out invalid connections.
-pub(super) fn asks_invalid(name: &str, info: &[u8]) -> bool {
-    let mask = match name {
-        "state" => u32_at(info, 0),
-        _ => u16_at(info, CONNTRACK_FLAGS + 4).map(u32::from),
-    };
-    mask.is_some_and(|mask| mask & State::Invalid as u32 != 0)
 }
 
 /// `struct xt_mark_mtinfo1`.
