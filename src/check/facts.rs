@@ -85,7 +85,7 @@ pub struct ServerWay {
 pub struct Connections {
     /// Nothing came after the SYN for about a second.
     pub stuck: usize,
-    /// Got further.
+    /// Established now.
     pub served: usize,
 }
 

@@ -117,36 +117,12 @@ pub fn follow(ruleset: &Ruleset, packet: &Packet, hook: Hook, below: i32) -> Fat
             continue;
         }
         walk.base = &chain.name;
-        let passed_before = walk.fate.may_pass;
-        walk.fate.may_pass = false;
-        let ended = walk.chain(chain, None, 0);
-        let policy = base.drops.then(|| walk.stop(chain, None, "drops"));
-        let stop = match ended {
-            Flow::Stopped(stop) => Some(stop),
-            Flow::Accepted => None,
-            Flow::Through(None) => policy,
-            Flow::Through(Some(doubt)) => {
-                walk.fate.may_stop.extend(policy.map(|stop| Stop {
-                    doubt: Some(doubt),
-                    ..stop
-                }));
-                None
-            }
-        };
-        if let Some(stop) = stop {
-            if walk.fate.may_pass {
-                // What may be let through here meets the next chain.
-                walk.fate.may_stop.push(Stop {
-                    doubt: Some(Doubt::Varies),
-                    ..stop
-                });
-            } else {
-                walk.fate.may_pass = passed_before;
-                walk.fate.stop = Some(stop);
-                break;
-            }
+        // What is stopped already is followed for the marks that it would get.
+        let before = walk.fate.stop.is_some().then(|| walk.fate.clone());
+        walk.pass(chain, base);
+        if let Some(before) = before {
+            walk.fate = before;
         }
-        walk.fate.may_pass |= passed_before;
     }
     walk.fate.may_pass |= walk.fate.stop.is_none();
     walk.fate.marks = walk.packet.marks;
@@ -169,6 +145,37 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// Sends the packet through a base chain.
+    fn pass(&mut self, chain: &'a Chain, base: &Base) {
+        let passed_before = std::mem::take(&mut self.fate.may_pass);
+        let ended = self.chain(chain, None, 0);
+        let policy = base.drops.then(|| self.stop(chain, None, "drops"));
+        let stop = match ended {
+            Flow::Stopped(stop) => Some(stop),
+            Flow::Accepted => None,
+            Flow::Through(None) => policy,
+            Flow::Through(Some(doubt)) => {
+                let doubt = Some(doubt);
+                let policy = policy.map(|stop| Stop { doubt, ..stop });
+                self.fate.may_stop.extend(policy);
+                None
+            }
+        };
+        match stop {
+            // What may be let through here meets the next chain.
+            Some(stop) if self.fate.may_pass => self.fate.may_stop.push(Stop {
+                doubt: Some(Doubt::Varies),
+                ..stop
+            }),
+            Some(stop) => {
+                self.fate.may_pass = passed_before;
+                self.fate.stop = Some(stop);
+            }
+            None => {}
+        }
+        self.fate.may_pass |= passed_before;
+    }
+
     fn stop(&self, chain: &Chain, handle: Option<u64>, does: &'static str) -> Stop {
         Stop {
             family: match chain.family {

@@ -275,9 +275,8 @@ fn connections(
         let entry = found.entry((target, server)).or_default();
         match connection.state.as_str() {
             "SYN_RECV" if first.contains(&key) => entry.stuck += 1,
-            "ESTABLISHED" | "FIN_WAIT" | "TIME_WAIT" | "CLOSE_WAIT" | "LAST_ACK" => {
-                entry.served += 1;
-            }
+            "ESTABLISHED" => entry.served += 1,
+            // What ended tells nothing about now.
             _ => {}
         }
     }

@@ -84,20 +84,16 @@ impl Look<'_> {
         Ok(local)
     }
 
-    fn marked(&self, id: &ServiceId) -> Fate {
-        follow(
-            self.ruleset,
-            &request(id, None),
-            Hook::Prerouting,
-            ALL_CHAINS,
-        )
+    fn marked(&self, id: &ServiceId, address: Option<IpAddr>) -> Fate {
+        let packet = request(id, address);
+        follow(self.ruleset, &packet, Hook::Prerouting, ALL_CHAINS)
     }
 
     fn of_address(&mut self, id: &ServiceId, address: IpAddr) -> plumbing::Result<WayIn> {
         if self.is_local(address, None)? {
             return Ok(WayIn::Open);
         }
-        let fate = self.marked(id);
+        let fate = self.marked(id, None);
         let marks: Vec<u32> = fate
             .marks
             .iter()
@@ -211,34 +207,57 @@ impl Look<'_> {
         if let Some(state) = broken {
             return Ok(self.broken(&state));
         }
-        let fate = self.marked(id);
-        if fate.marks.contains(&mark) {
+        // Where somebody else's rules lead the mark, there are the addresses.
+        let mut fates: Vec<Fate> = self
+            .led_addresses(mark, family)
+            .into_iter()
+            .map(|address| self.marked(id, Some(address)))
+            .collect();
+        if fates.is_empty() {
+            fates.push(self.marked(id, None));
+        }
+        if fates.iter().any(|fate| fate.marks.contains(&mark)) {
             return Ok(self.way_of_foreign(mark, family));
         }
-        if self.unread || fate.unread_mark {
+        if self.unread || fates.iter().any(|fate| fate.unread_mark) {
             return Ok(WayIn::Open);
         }
-        let close = fate
-            .marks
-            .iter()
-            .find(|other| **other != 0 && **other & mark != 0);
-        Ok(match close {
-            Some(other) => WayIn::Closed {
-                obstacle: Obstacle::OtherMark,
-                why: format!(
+        let mut marks = fates.iter().flat_map(|fate| &fate.marks);
+        // The one that has the service's bits and more.
+        let (obstacle, why) = match marks.find(|other| **other & mark == mark) {
+            Some(other) => (
+                Obstacle::OtherMark,
+                format!(
                     "packets get mark {other:#x}, and IPVS compares all bits: the service's is \
                      {mark:#x}"
                 ),
-                mend: Vec::new(),
-                commands: Vec::new(),
-            },
-            None => WayIn::Closed {
-                obstacle: Obstacle::NoMark,
-                why: format!("no rule of nf_tables gives packets mark {mark}"),
-                mend: Vec::new(),
-                commands: Vec::new(),
-            },
+            ),
+            None => (
+                Obstacle::NoMark,
+                format!("no rule of nf_tables gives packets mark {mark}"),
+            ),
+        };
+        Ok(WayIn::Closed {
+            obstacle,
+            why,
+            mend: Vec::new(),
+            commands: Vec::new(),
         })
+    }
+
+    /// The single addresses that rules for this mark deliver locally.
+    fn led_addresses(&self, mark: u32, family: Family) -> BTreeSet<IpAddr> {
+        let rules = self.vips.rules.iter();
+        let tables: BTreeSet<u32> = rules
+            .filter(|rule| rule.family == family && rule.speaks_of(mark))
+            .map(|rule| rule.table)
+            .collect();
+        let routes = self.vips.routes.iter();
+        routes
+            .filter(|route| route.family() == family && route.is_local_host())
+            .filter(|route| tables.contains(&route.table))
+            .map(|route| route.destination)
+            .collect()
     }
 
     /// Somebody else's rules mark: then a rule and a route must lead the mark here.

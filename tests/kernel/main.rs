@@ -52,6 +52,12 @@ fn main() {
     let mut trials: Vec<Trial> = [
         walkthrough::TESTS,
         check::TESTS,
+        check::WAY_IN,
+        check::WALLS,
+        check::SERVERS,
+        check::DIRECT,
+        check::SETTINGS,
+        check::PATH,
         setup::TESTS,
         table::TESTS,
         bad_input::TESTS,

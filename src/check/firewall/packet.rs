@@ -30,19 +30,6 @@ pub enum Hook {
     Output = 3,
 }
 
-impl Hook {
-    /// Its name to nft.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Prerouting => "prerouting",
-            Self::Input => "input",
-            Self::Forward => "forward",
-            Self::Output => "output",
-        }
-    }
-}
-
 /// What conntrack says of a packet (`NF_CT_STATE_BIT`, linux/netfilter/nf_conntrack_common.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {

@@ -1,0 +1,169 @@
+//! Firewalls on the director that stop clients' packets or servers' replies.
+
+use libtest_mimic::Failed;
+
+use super::{Test, World, broken, broken_and_mended_by_hand, flows, ids, working};
+
+pub const TESTS: &[Test] = &[
+    ("check::firewall_input_of_nft", input_nft),
+    ("check::firewall_input_of_iptables", input_iptables),
+    ("check::firewall_sends_elsewhere", elsewhere),
+    ("check::firewall_forward", forward),
+    ("check::firewall_forward_and_conntrack", forward_conntrack),
+    ("check::firewall_output", output),
+    ("check::firewall_unclear", unclear),
+];
+
+fn run(world: &World, lines: &[&str]) {
+    for line in lines {
+        world.director.line(line).ok();
+    }
+}
+
+fn input_nft() -> Result<(), Failed> {
+    let world = working("check-input");
+    run(
+        &world,
+        &[
+            "nft add table inet filter",
+            "nft add chain inet filter input { type filter hook input priority 0; policy drop; }",
+            "nft add rule inet filter input iifname lo accept",
+            "nft add rule inet filter input ct state established,related accept",
+            "nft add rule inet filter input tcp dport 22 accept",
+        ],
+    );
+    broken_and_mended_by_hand(&world, "policy drop", "firewall-input");
+    // A rule in a chain of its own, with a set, that refuses.
+    run(
+        &world,
+        &[
+            "nft flush table inet filter",
+            "nft chain inet filter input { policy accept; }",
+            "nft add set inet filter web { type inet_service; flags interval; elements = { 80-89, 443 }; }",
+            "nft add chain inet filter services",
+            "nft add rule inet filter services meta l4proto tcp tcp dport @web reject with tcp reset",
+            "nft add rule inet filter input ip daddr 192.168.100.0/24 jump services",
+        ],
+    );
+    broken_and_mended_by_hand(&world, "reject in a chain", "firewall-input");
+    // Dropped before it is routed.
+    run(
+        &world,
+        &[
+            "nft flush table inet filter",
+            "nft add chain inet filter early { type filter hook prerouting priority raw; }",
+            "nft add rule inet filter early ip daddr . tcp dport { 192.168.100.100 . 80 } drop",
+        ],
+    );
+    broken_and_mended_by_hand(&world, "raw prerouting", "firewall-input");
+    Ok(())
+}
+
+fn input_iptables() -> Result<(), Failed> {
+    let world = working("check-iptables");
+    run(
+        &world,
+        &[
+            "iptables -A INPUT -i lo -j ACCEPT",
+            "iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+            "iptables -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT",
+            "iptables -A INPUT -p tcp -m multiport --dports 443,8000:8080 -j ACCEPT",
+            "iptables -P INPUT DROP",
+        ],
+    );
+    broken_and_mended_by_hand(&world, "policy drop", "firewall-input");
+    run(
+        &world,
+        &[
+            "iptables -F INPUT",
+            "iptables -P INPUT ACCEPT",
+            "iptables -A INPUT -p tcp --syn -m tcp --dport 80 -j REJECT",
+        ],
+    );
+    broken_and_mended_by_hand(&world, "reject", "firewall-input");
+    Ok(())
+}
+
+/// What docker does when it publishes port 80.
+fn elsewhere() -> Result<(), Failed> {
+    let world = working("check-dnat");
+    run(
+        &world,
+        &["iptables -t nat -A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:80"],
+    );
+    let answer = broken(&world, "dnat", "firewall-input");
+    assert!(answer.stdout.contains("sends elsewhere (nat)"), "{answer}");
+    run(
+        &world,
+        &["iptables -t nat -D PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:80"],
+    );
+    assert!(flows(&world));
+    world.director.lbctl("check").ok();
+    Ok(())
+}
+
+const INVALID: &[&str] = &[
+    "nft add table inet filter",
+    "nft add chain inet filter forward { type filter hook forward priority 0; policy accept; }",
+    "nft add rule inet filter forward ct state invalid drop",
+];
+
+fn forward() -> Result<(), Failed> {
+    let world = working("check-replies");
+    run(&world, INVALID);
+    broken_and_mended_by_hand(&world, "ct state invalid drop", "firewall-forward");
+    run(
+        &world,
+        &["nft delete table inet filter", "iptables -P FORWARD DROP"],
+    );
+    broken_and_mended_by_hand(&world, "policy drop", "firewall-forward");
+    Ok(())
+}
+
+/// The other way that the finding names.
+fn forward_conntrack() -> Result<(), Failed> {
+    let world = working("check-conntrack");
+    run(&world, INVALID);
+    let answer = broken(&world, "ct state invalid drop", "firewall-forward");
+    assert!(
+        answer.stdout.contains("sysctl -w net.ipv4.vs.conntrack=1"),
+        "{answer}"
+    );
+    run(&world, &["sysctl -q -w net.ipv4.vs.conntrack=1"]);
+    assert!(flows(&world));
+    world.director.lbctl("check").ok();
+    Ok(())
+}
+
+fn output() -> Result<(), Failed> {
+    let world = working("check-output");
+    run(
+        &world,
+        &[
+            "nft add table inet filter",
+            "nft add chain inet filter output { type filter hook output priority 0; policy accept; }",
+            "nft add rule inet filter output ip daddr 192.168.31.0/24 tcp dport 80 drop",
+        ],
+    );
+    broken_and_mended_by_hand(&world, "output drops", "firewall-output");
+    Ok(())
+}
+
+/// A rule that asks what is not read here: it is said that it cannot be told. This
+/// one lets the packets through, as it happens.
+fn unclear() -> Result<(), Failed> {
+    let world = working("check-unclear");
+    run(
+        &world,
+        &["iptables -A INPUT -p tcp -m length --length 5000:6000 -j DROP"],
+    );
+    assert!(flows(&world));
+    let answer = world.director.lbctl("check --json");
+    assert_eq!(
+        (ids(&answer), answer.code),
+        (vec!["firewall-unclear".to_owned()], 3),
+        "{answer}"
+    );
+    assert!(answer.stdout.contains("the match length"), "{answer}");
+    Ok(())
+}
