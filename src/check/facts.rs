@@ -83,10 +83,9 @@ pub struct ServerWay {
 /// What became of the connections that were given to a server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Connections {
-    /// Nothing came after the SYN for about a second.
+    /// Nothing came after the SYN for about a second, and no other connection got
+    /// further since.
     pub stuck: usize,
-    /// Established now.
-    pub served: usize,
 }
 
 /// A service of the file.

@@ -12,7 +12,7 @@ use super::firewall::Device;
 use super::reach::{self, Question, Reach};
 use super::{machine, ways};
 use crate::ipvs::{self, Client, Connection};
-use crate::model::{Family, Forward, Protocol, ServiceState};
+use crate::model::{Family, Forward, Protocol, ServiceState, Timeouts};
 use crate::plumbing::{self, Network, forwarding, ruleset, sysctl};
 
 /// How long servers may take to answer for a VIP that they should not.
@@ -21,6 +21,8 @@ const NEIGHBOURS: Duration = Duration::from_millis(500);
 const ENOUGH_VIPS: usize = 64;
 /// How long a connection may take to get beyond its SYN.
 const SYN_PATIENCE: Duration = Duration::from_secs(1);
+/// The kernel's time for a connection in this state.
+const SYN_RECV: u32 = 60;
 /// A machine with more active connections than this serves clients.
 const BUSY: u64 = 20_000;
 
@@ -38,8 +40,9 @@ pub fn gather(
     file: Option<FileFacts>,
     progress: Progress<'_>,
 ) -> Result<Facts, Failure> {
-    let table = match Client::open().and_then(|mut client| client.table()) {
-        Ok(table) => table,
+    let read = Client::open().and_then(|mut client| Ok((client.table()?, client.timeouts()?)));
+    let (table, timeouts) = match read {
+        Ok(read) => read,
         Err(ipvs::Error::NoModule { .. }) => return Ok(Facts::of(Ipvs::NoModule)),
         Err(ipvs::Error::NoPrivilege) => return Ok(Facts::of(Ipvs::NoPrivilege)),
         Err(error) => return Err(error.into()),
@@ -74,7 +77,7 @@ pub fn gather(
     let first = waiting(&table);
     ask(&mut facts, &table, progress);
     facts.arp = arp(&table, &facts, &mut network)?;
-    facts.connections = connections(first, begin);
+    facts.connections = connections(first, begin, &timeouts);
     Ok(facts)
 }
 
@@ -254,33 +257,53 @@ fn key(connection: &Connection) -> Key {
     )
 }
 
-/// Looks at the same connections again, when they have had their time.
+/// Looks at the same connections again, when they have had their time. What got no
+/// further counts only if nothing to the same server did since.
 fn connections(
     first: Option<BTreeSet<Key>>,
     begin: Instant,
+    timeouts: &Timeouts,
 ) -> BTreeMap<(SocketAddr, SocketAddr), Connections> {
-    let mut found: BTreeMap<(SocketAddr, SocketAddr), Connections> = BTreeMap::new();
-    let Some(first) = first else {
+    let mut found = BTreeMap::new();
+    let Some(first) = first.filter(|first| !first.is_empty()) else {
         return found;
     };
-    if !first.is_empty() {
-        std::thread::sleep(SYN_PATIENCE.saturating_sub(begin.elapsed()));
-    }
-    for connection in ipvs::connections().unwrap_or_default() {
-        if connection.protocol != "TCP" {
-            continue;
+    std::thread::sleep(SYN_PATIENCE.saturating_sub(begin.elapsed()));
+    let connections = ipvs::connections().unwrap_or_default();
+    let mut successes: BTreeMap<SocketAddr, u32> = BTreeMap::new();
+    for connection in &connections {
+        if let Some(age) = success(connection, timeouts) {
+            let (_, _, server) = key(connection);
+            let youngest = successes.entry(server).or_insert(age);
+            *youngest = age.min(*youngest);
         }
+    }
+    for connection in connections {
         let key = key(&connection);
         let (_, target, server) = key;
-        let entry = found.entry((target, server)).or_default();
-        match connection.state.as_str() {
-            "SYN_RECV" if first.contains(&key) => entry.stuck += 1,
-            "ESTABLISHED" => entry.served += 1,
-            // What ended tells nothing about now.
-            _ => {}
+        let age = SYN_RECV.saturating_sub(connection.expires);
+        let later = successes.get(&server).is_none_or(|success| age < *success);
+        if connection.state == "SYN_RECV" && first.contains(&key) && later {
+            let entry: &mut Connections = found.entry((target, server)).or_default();
+            entry.stuck += 1;
         }
     }
     found
+}
+
+/// Seconds since the last packet of a connection that was established, by what is
+/// left of its time (`tcp_timeouts`, `ip_vs_proto_tcp.c`).
+fn success(connection: &Connection, timeouts: &Timeouts) -> Option<u32> {
+    let whole = match connection.state.as_str() {
+        _ if connection.protocol != "TCP" => return None,
+        "ESTABLISHED" => timeouts.tcp,
+        "FIN_WAIT" => timeouts.tcp_fin,
+        "TIME_WAIT" => 120,
+        "CLOSE_WAIT" => 60,
+        "LAST_ACK" => 30,
+        _ => return None,
+    };
+    Some(whole.saturating_sub(connection.expires))
 }
 
 /// Which servers answer for a VIP on the link that leads to them.

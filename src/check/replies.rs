@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::facts::{Connections, Facts, target};
+use super::facts::{Facts, target};
 use super::finding::MACHINE;
 use super::reach::Reach;
 use super::{Finding, Fix, Id, Severity};
@@ -18,72 +18,60 @@ pub(super) fn find_stuck(facts: &Facts) -> Vec<Finding> {
             continue;
         }
         for server in state.servers.iter().map(|state| &state.server) {
-            findings.extend(match server.forward {
-                Forward::Nat => no_way_back(facts, state, server),
-                Forward::Dr | Forward::Tun(_) => never_established(facts, state, server),
-                _ => None,
-            });
+            let lost = no_way_back(facts, state, server);
+            findings.extend(lost.or_else(|| never_established(facts, state, server)));
         }
     }
     findings
 }
 
-/// What became of the connections of a service that a server got.
-fn connections(facts: &Facts, state: &ServiceState, server: &Server) -> Connections {
+/// How many connections of a service got no further than their SYN at a server.
+fn stuck(facts: &Facts, state: &ServiceState, server: &Server) -> usize {
     let id = &state.service.id;
     let addresses = facts.addresses(id);
     let of = |(virtual_end, end): &(SocketAddr, SocketAddr)| {
-        addresses.contains(&virtual_end.ip())
+        (addresses.is_empty() || addresses.contains(&virtual_end.ip()))
             && id
                 .port()
                 .is_none_or(|port| port == 0 || port == virtual_end.port())
             && end.ip() == server.address
     };
-    let mut sum = Connections::default();
-    for (_, one) in facts.connections.iter().filter(|(ends, _)| of(ends)) {
-        sum.stuck += one.stuck;
-        sum.served += one.served;
-    }
-    sum
+    let found = facts.connections.iter().filter(|(ends, _)| of(ends));
+    found.map(|(_, connections)| connections.stuck).sum()
 }
 
 fn no_way_back(facts: &Facts, state: &ServiceState, server: &Server) -> Option<Finding> {
-    let target = target(server);
-    let seen = connections(facts, state, server);
-    let direct = facts.reach.get(&(target, None));
-    if seen.served > 0 || !matches!(direct, Some(Reach::There)) {
+    if server.forward != Forward::Nat {
         return None;
     }
-    let asked = facts
-        .reach
-        .iter()
-        .find(|((other, source), _)| *other == target && source.is_some());
+    let target = target(server);
+    let asked = |((other, source), answer): &(&(SocketAddr, Option<IpAddr>), &Reach)| {
+        *other == target && source.is_some() && **answer == Reach::Silent
+    };
+    let ((_, source), _) = facts.reach.iter().find(asked)?;
+    let source = (*source)?;
     let way = facts.server_ways.get(&server.address)?;
     let ours = way.source.map_or_else(String::new, |ours| ours.to_string());
-    let seen = match (asked, seen.stuck) {
-        (Some(((_, Some(source)), Reach::Silent)), _) => format!(
-            "asked from {ours} it answers; asked from {source}, which is beyond its own net, its \
-             answer does not come back here"
-        ),
-        (_, 0) => return None,
-        (_, stuck) => format!(
-            "{stuck} {} to it got no further than the SYN, though it answers when asked from here",
-            plural(stuck)
-        ),
-    };
     Some(Finding {
         id: Id::NoWayBack,
         severity: Severity::Critical,
         subject: format!("{} of {}", server.endpoint(), state.service.id),
-        seen,
+        seen: format!(
+            "asked from {ours} it answers; asked from {source}, which is beyond its own net, its \
+             answer does not come back here"
+        ),
         means: "nat needs the server's answers to come back through this machine; clients \
                 connect and time out"
             .to_owned(),
-        fix: Fix::Advice(format!(
-            "on the server: ip route replace default via {ours}; where it needs another default \
-             route: ip route add CLIENTS via {ours}"
-        )),
+        fix: to_come_back(&ours),
     })
+}
+
+fn to_come_back(ours: &str) -> Fix {
+    Fix::Advice(format!(
+        "on the server: ip route replace default via {ours}; where it needs another default \
+         route: ip route add CLIENTS via {ours}"
+    ))
 }
 
 fn plural(count: usize) -> &'static str {
@@ -95,35 +83,52 @@ fn plural(count: usize) -> &'static str {
 }
 
 fn never_established(facts: &Facts, state: &ServiceState, server: &Server) -> Option<Finding> {
-    let seen = connections(facts, state, server);
-    if seen.stuck == 0 || seen.served > 0 {
+    let reached = facts.reach.get(&(target(server), None));
+    let count = stuck(facts, state, server);
+    // One that does not answer at all is named already.
+    if count == 0 || !matches!(reached, Some(Reach::There | Reach::Refused)) {
         return None;
     }
-    let vip = facts.addresses(&state.service.id).first().copied()?;
-    let (method, option) = match server.forward {
-        Forward::Dr => ("dr", "dr"),
-        _ => ("tun", "tun"),
-    };
-    let needs = match server.forward {
-        Forward::Dr => format!("{vip} on its lo"),
-        _ => format!("tunl0 up and {vip} on lo"),
+    let vip = facts.addresses(&state.service.id).first().copied();
+    let vip = vip.map_or_else(|| "VIP".to_owned(), |vip| vip.to_string());
+    let ours = facts.server_ways.get(&server.address)?.source;
+    let ours = ours.map_or_else(String::new, |ours| ours.to_string());
+    let (means, fix) = match server.forward {
+        Forward::Nat => (
+            "the server answers this machine, but its answers to these clients do not come back \
+             through here, as nat needs it: they are lost, or they go past IPVS"
+                .to_owned(),
+            to_come_back(&ours),
+        ),
+        Forward::Dr => (
+            format!(
+                "with dr the server must take packets for {vip} itself ({vip} on its lo) and \
+                 answer the client; it does not"
+            ),
+            Fix::Advice(format!(
+                "on the server: lbctl real setup {vip} --forward dr"
+            )),
+        ),
+        _ => (
+            format!(
+                "with tun the server must unpack (tunl0 up), take packets for {vip} itself \
+                 ({vip} on its lo) and answer the client; it does not"
+            ),
+            Fix::Advice(format!(
+                "on the server: lbctl real setup {vip} --forward tun"
+            )),
+        ),
     };
     Some(Finding {
         id: Id::NeverEstablished,
         severity: Severity::Critical,
         subject: format!("{} of {}", server.endpoint(), state.service.id),
         seen: format!(
-            "{} {} to it got no further than the SYN",
-            seen.stuck,
-            plural(seen.stuck)
+            "{count} {} to it got no further than the SYN",
+            plural(count)
         ),
-        means: format!(
-            "with {method} the server must take packets for {vip} itself ({needs}) and answer \
-             the client; it does not"
-        ),
-        fix: Fix::Advice(format!(
-            "on the server: lbctl real setup {vip} --forward {option}"
-        )),
+        means,
+        fix,
     })
 }
 
@@ -148,8 +153,7 @@ fn reverse_path(facts: &Facts) -> Option<Finding> {
         let direct = matches!(server.forward, Forward::Dr | Forward::Tun(_));
         let filters = facts.of_interface(name, "rp_filter") == 1;
         let found = direct && filters && vips.iter().any(elsewhere);
-        let seen = connections(facts, state, server);
-        found.then(|| (name.clone(), seen.stuck > 0 && seen.served == 0))
+        found.then(|| (name.clone(), stuck(facts, state, server) > 0))
     };
     let found = facts.table().iter().flat_map(|state| {
         let servers = state.servers.iter();

@@ -137,7 +137,7 @@ fn no_way_back_seen() -> Result<(), Failed> {
     let world = working("check-back-seen");
     let [w1, ..] = &world.workers;
     w1.line("ip route add blackhole 192.168.10.10/32").ok();
-    let answer = broken(&world, "no route to the client", "no-way-back");
+    let answer = broken(&world, "no route to the client", "never-established");
     assert!(
         answer.stdout.contains("got no further than the SYN"),
         "{answer}"

@@ -48,7 +48,7 @@ fn persistence_pins() -> Result<(), Failed> {
     director
         .lbctl(&format!("edit {SERVICE} -r {address} -w 0"))
         .ok();
-    dead.line("iptables -I INPUT -p tcp --dport 80 -d 192.168.31.0/24 ! -s 192.168.31.1 -j DROP")
+    dead.line("iptables -I INPUT -p tcp -s 192.168.10.10 -j REJECT --reject-with tcp-reset")
         .ok();
     assert!(!flows(&world));
     let answer = warned(&world, "", "persistence-pins");
