@@ -244,11 +244,10 @@ impl<'a> Walk<'a> {
                 (Verdict::Return, Some(why)) => chain_doubt = Some(why),
                 (Verdict::Jump(name), doubt) => {
                     match self.call(chain, &name, doubt.clone(), depth) {
+                        _ if doubt.is_some() => {}
                         Flow::Through(None) => {}
-                        Flow::Through(Some(why)) if doubt.is_none() => chain_doubt = Some(why),
-                        Flow::Through(Some(_)) => {}
-                        ended if doubt.is_none() => return ended,
-                        _ => {}
+                        Flow::Through(why) => chain_doubt = why,
+                        ended => return ended,
                     }
                 }
                 (Verdict::Goto(name), doubt) => {
@@ -280,7 +279,6 @@ impl<'a> Walk<'a> {
     ) -> Step {
         let packet = &self.packet;
         match expression {
-            Expression::Nothing => Step::On,
             Expression::Meta { key, register } => {
                 registers.put(*register, &packet.meta(*key));
                 Step::On
@@ -317,7 +315,7 @@ impl<'a> Walk<'a> {
                 self.set_marks(mark.into_iter().collect(), doubt);
                 Step::On
             }
-            Expression::SetMeta { .. } => Step::On,
+            Expression::SetMeta { .. } | Expression::Nothing => Step::On,
             Expression::Compare {
                 register,
                 operator,

@@ -23,6 +23,10 @@ const ENOUGH_VIPS: usize = 64;
 const SYN_PATIENCE: Duration = Duration::from_secs(1);
 /// The kernel's time for a connection in this state.
 const SYN_RECV: u32 = 60;
+/// By how many seconds the last success must be older than what is stuck. What was
+/// stuck before something was mended looks younger than it is: the server repeats its
+/// answer, the client refuses it, and the kernel begins the state anew (`tcp_states`).
+const DISTANCE: u32 = 5;
 /// A machine with more active connections than this serves clients.
 const BUSY: u64 = 20_000;
 
@@ -67,7 +71,7 @@ pub fn gather(
     facts.vip_devices = vip_devices(&table, &facts, &mut network)?;
     facts.sysctls = sysctls(&facts.links)?;
     facts.reverse_path_drops = machine::reverse_path_drops();
-    facts.managers = machine::managers();
+    facts.managers = machine::managers(facts.ruleset.as_ref());
     facts.missing_modules = file
         .as_ref()
         .map_or_else(Vec::new, machine::missing_modules);
@@ -282,7 +286,9 @@ fn connections(
         let key = key(&connection);
         let (_, target, server) = key;
         let age = SYN_RECV.saturating_sub(connection.expires);
-        let later = successes.get(&server).is_none_or(|success| age < *success);
+        let later = successes
+            .get(&server)
+            .is_none_or(|success| age + DISTANCE < *success);
         if connection.state == "SYN_RECV" && first.contains(&key) && later {
             let entry: &mut Connections = found.entry((target, server)).or_default();
             entry.stuck += 1;

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use super::facts::FileFacts;
 use super::gather::own_namespace;
+use crate::plumbing::ruleset::Ruleset;
 
 /// Programs that write the IPVS table.
 const MANAGERS: &[&str] = &["keepalived", "ldirectord", "kube-proxy", "kube-router"];
 
 /// Those of them that run in this network namespace, with their process.
-pub(super) fn managers() -> Vec<String> {
+pub(super) fn managers(ruleset: Option<&Ruleset>) -> Vec<String> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -37,10 +38,18 @@ pub(super) fn managers() -> Vec<String> {
         }
     }
     found.sort();
-    found
-        .into_iter()
+    let mut names: Vec<String> = found
+        .iter()
         .map(|(name, id)| format!("{name} (process {id})"))
-        .collect()
+        .collect();
+    // In a container of its own its process is not seen; what it made is.
+    let chains = ruleset.map_or(&[][..], |ruleset| &ruleset.chains);
+    if chains.iter().any(|chain| chain.name == "KUBE-SERVICES")
+        && !found.iter().any(|(name, _)| name.starts_with("kube"))
+    {
+        names.push("kube-proxy (by its chain KUBE-SERVICES)".to_owned());
+    }
+    names
 }
 
 /// Packets that the reverse path filter dropped in this namespace since it began.

@@ -2,6 +2,8 @@
 //! is a pure reading of them. One file per theme, ordered as a packet travels:
 //! the kernel, the way in, the firewall, the servers, the way back, the settings.
 
+use std::collections::BTreeSet;
+
 mod facts;
 mod finding;
 mod firewall;
@@ -58,8 +60,20 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     findings.extend(walls::find_forward(facts));
     findings.extend(replies::find(facts));
     findings.extend(settings::find(facts));
-    let causes: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
-    let consequences: Vec<Id> = FOLLOWS
+    let causes = findings.iter().map(|finding| finding.id).collect();
+    without_consequences(&causes, findings)
+}
+
+/// The findings that are left after something was mended. Connections that got stuck
+/// before stay so for a while, and say nothing new.
+#[must_use]
+pub fn settled(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
+    let causes = before.iter().map(|finding| finding.id).collect();
+    without_consequences(&causes, after)
+}
+
+fn without_consequences(causes: &BTreeSet<Id>, mut findings: Vec<Finding>) -> Vec<Finding> {
+    let consequences: BTreeSet<Id> = FOLLOWS
         .iter()
         .filter(|(cause, _)| causes.contains(cause))
         .flat_map(|(_, consequences)| consequences.iter().copied())

@@ -108,7 +108,7 @@ impl<'a> Walk<'a> {
         };
         let servers = self.candidates(state);
         for server in servers {
-            self.to_server(server);
+            self.server(server);
             self.back(&id, server, &side);
         }
         Ok(())
@@ -304,7 +304,7 @@ impl<'a> Walk<'a> {
         servers
     }
 
-    fn to_server(&mut self, server: &Server) {
+    fn server(&mut self, server: &Server) {
         let name = server.endpoint();
         let way = self.facts.server_ways.get(&server.address);
         let leaves = match way {

@@ -115,32 +115,29 @@ fn overhead(server: &crate::model::Server) -> Option<u32> {
 fn tunnel(facts: &Facts) -> Option<Finding> {
     let widest = facts.client_sides().iter().map(|link| link.mtu).max()?;
     let servers = facts.table().iter().flat_map(|state| &state.servers);
-    servers
-        .map(|state| &state.server)
-        .filter_map(|server| {
-            let way = facts.server_ways.get(&server.address)?;
-            let mut links = facts.links.iter();
-            let link = links.find(|link| link.device == way.device)?;
-            let overhead = overhead(server)?;
-            (link.mtu < widest).then(|| Finding {
-                id: Id::TunnelMtu,
-                severity: Severity::Warning,
-                subject: server.endpoint(),
-                seen: format!(
-                    "{} carries {} bytes, of which the tunnel takes {overhead}; clients send up \
+    servers.map(|state| &state.server).find_map(|server| {
+        let way = facts.server_ways.get(&server.address)?;
+        let mut links = facts.links.iter();
+        let link = links.find(|link| link.device == way.device)?;
+        let overhead = overhead(server)?;
+        (link.mtu < widest).then(|| Finding {
+            id: Id::TunnelMtu,
+            severity: Severity::Warning,
+            subject: server.endpoint(),
+            seen: format!(
+                "{} carries {} bytes, of which the tunnel takes {overhead}; clients send up \
                      to {widest}",
-                    link.device.name, link.mtu
-                ),
-                means: "long requests are refused with 'fragmentation needed'; where that is \
+                link.device.name, link.mtu
+            ),
+            means: "long requests are refused with 'fragmentation needed'; where that is \
                         filtered on the way, clients hang in the middle of an upload"
-                    .to_owned(),
-                fix: Fix::command(
-                    format!("ip link set {} mtu {}", link.device.name, widest + overhead),
-                    "if the link and the servers can; else sysctl -w net.ipv4.vs.pmtu_disc=0",
-                ),
-            })
+                .to_owned(),
+            fix: Fix::command(
+                format!("ip link set {} mtu {}", link.device.name, widest + overhead),
+                "if the link and the servers can; else sysctl -w net.ipv4.vs.pmtu_disc=0",
+            ),
         })
-        .next()
+    })
 }
 
 fn pins(facts: &Facts) -> Option<Finding> {

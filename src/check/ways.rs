@@ -317,7 +317,7 @@ fn in_words(rule: &Rule) -> String {
     let mark = match (rule.mark, rule.mask) {
         (0, 0) => "any mark".to_owned(),
         (mark, u32::MAX) => format!("fwmark {mark:#x}"),
-        (mark, mask) => format!("fwmark {mark:#x}/{mask:#x}"),
+        (mark, bits) => format!("fwmark {mark:#x}/{bits:#x}"),
     };
     format!("priority {}, {mark}, table {}", rule.priority, rule.table)
 }

@@ -25,7 +25,8 @@ pub(super) fn run(context: &mut Context, args: &CheckArgs) -> Result<Status> {
     let mut findings = check::findings(&facts);
     if args.fix && mend(context, &findings)? && !context.dry_run {
         let file = file::facts(context, args.file.as_ref())?;
-        findings = check::findings(&gather(context, file)?);
+        let after = check::findings(&gather(context, file)?);
+        findings = check::settled(&findings, after);
     }
     if context.dry_run {
         return Ok(Status::Done);

@@ -69,6 +69,14 @@ fn ids(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
+/// Lets clients try until what they got before is some seconds ago: connections that
+/// are stuck count only if nothing got through lately.
+fn try_in_vain(world: &World) {
+    for _ in 0..3 {
+        assert!(!flows(world));
+    }
+}
+
 /// Traffic has stopped, and `check` names exactly this.
 #[track_caller]
 fn broken(world: &World, what: &str, id: &str) -> Answer {

@@ -128,20 +128,20 @@ fn conntrack(packet: &Packet, info: &[u8]) -> Option<Result<bool, Doubt>> {
 
 /// `struct xt_mark_mtinfo1`.
 fn mark(packet: &Packet, info: &[u8]) -> Option<Result<bool, Doubt>> {
-    let (mark, mask) = (u32_at(info, 0)?, u32_at(info, 4)?);
+    let (mark, bits) = (u32_at(info, 0)?, u32_at(info, 4)?);
     let inverted = *info.get(8)? != 0;
     Some(match packet.mark() {
-        Some(known) => Ok((known & mask == mark) != inverted),
+        Some(known) => Ok((known & bits == mark) != inverted),
         None => Err(Doubt::Varies),
     })
 }
 
 /// What the target MARK makes of the packet's marks (`struct xt_mark_tginfo2`).
 pub(super) fn marks(packet: &Packet, info: &[u8]) -> BTreeSet<u32> {
-    let (Some(mark), Some(mask)) = (u32_at(info, 0), u32_at(info, 4)) else {
+    let (Some(mark), Some(bits)) = (u32_at(info, 0), u32_at(info, 4)) else {
         return BTreeSet::new();
     };
-    packet.marks.iter().map(|old| old & !mask ^ mark).collect()
+    packet.marks.iter().map(|old| old & !bits ^ mark).collect()
 }
 
 /// What a target does.

@@ -2,7 +2,9 @@
 
 use libtest_mimic::Failed;
 
-use super::{SERVICE, Test, VIP, World, broken, broken_and_mended_by_hand, flows, ids, warned};
+use super::{
+    SERVICE, Test, VIP, World, broken, broken_and_mended_by_hand, flows, ids, try_in_vain, warned,
+};
 
 pub const TESTS: &[Test] = &[
     ("check::dr_without_the_vip", dr_without_the_vip),
@@ -56,6 +58,7 @@ fn dr_without_the_vip() -> Result<(), Failed> {
     let world = working("check-dr", "-g");
     let [w1, ..] = &world.workers;
     w1.line(&format!("ip address del {VIP}/32 dev lo")).ok();
+    try_in_vain(&world);
     let answer = broken(&world, "no VIP on lo", "never-established");
     assert!(answer.stdout.contains("lbctl real setup"), "{answer}");
     w1.line(&format!("ip address add {VIP}/32 dev lo")).ok();
@@ -98,6 +101,7 @@ fn rp_filter() -> Result<(), Failed> {
         .director
         .line("sysctl -q -w net.ipv4.conf.inside.rp_filter=1")
         .ok();
+    try_in_vain(&world);
     broken_and_mended_by_hand(&world, "rp_filter", "rp-filter");
     Ok(())
 }
@@ -106,6 +110,7 @@ fn tun_without_a_tunnel() -> Result<(), Failed> {
     let world = working("check-tun", "-i");
     let [w1, ..] = &world.workers;
     w1.line("ip link set tunl0 down").ok();
+    try_in_vain(&world);
     let answer = broken(&world, "tunl0 down", "never-established");
     assert!(answer.stdout.contains("tunl0 up"), "{answer}");
     w1.line("ip link set tunl0 up").ok();

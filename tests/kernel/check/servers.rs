@@ -3,7 +3,7 @@
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use super::{SERVICE, Test, broken, flows, ids, working};
+use super::{SERVICE, Test, broken, flows, ids, try_in_vain, working};
 
 pub const TESTS: &[Test] = &[
     ("check::no_usable_server", no_usable_server),
@@ -137,6 +137,7 @@ fn no_way_back_seen() -> Result<(), Failed> {
     let world = working("check-back-seen");
     let [w1, ..] = &world.workers;
     w1.line("ip route add blackhole 192.168.10.10/32").ok();
+    try_in_vain(&world);
     let answer = broken(&world, "no route to the client", "never-established");
     assert!(
         answer.stdout.contains("got no further than the SYN"),
