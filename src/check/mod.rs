@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+mod connections;
 mod facts;
 mod finding;
 mod firewall;

@@ -4,14 +4,17 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::facts::{Facts, Link, target};
-use super::firewall::{Device, Doubt, Fate, Hook, Packet, follow};
+use super::firewall::{Device, Doubt, Fate, Hook, follow};
 use super::reach::Reach;
-use super::walls::{IPVS, reply};
+use super::walls::IPVS;
+
 use super::ways::{ALL_CHAINS, request};
 use crate::model::{Family, Forward, Protocol, Server, ServiceId, ServiceState};
 use crate::plumbing::route::RouteKind;
 use crate::plumbing::ruleset::Ruleset;
 use crate::plumbing::{self, Network, Way};
+
+mod back;
 
 /// How a hop goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -334,61 +337,5 @@ impl<'a> Walk<'a> {
             Some(Reach::NotAsked) | None => (Sign::Unclear, "it was not asked".to_owned()),
         };
         self.hop("server", sign, format!("{leaves}; {answer}"));
-    }
-
-    fn back(&mut self, id: &ServiceId, server: &Server, side: &Device) {
-        let client = self.client;
-        if server.forward != Forward::Nat {
-            let text = format!(
-                "{} answers {client} itself, as {}, past IPVS",
-                server.address,
-                id.address().map_or_else(String::new, |vip| vip.to_string())
-            );
-            self.hop("reply", Sign::Unclear, text);
-            return;
-        }
-        if self.facts.forwarding.get(&Family::of(client)) == Some(&false) {
-            let text = format!(
-                "this machine does not forward: the answer of {} ends here",
-                server.address
-            );
-            self.hop("reply", Sign::Ends, text);
-            return;
-        }
-        let lost = self.facts.reach.iter().any(|((other, source), answer)| {
-            *other == target(server) && source.is_some() && *answer == Reach::Silent
-        });
-        if lost {
-            let text = format!(
-                "the answer of {} does not come back through here",
-                server.address
-            );
-            self.hop("reply", Sign::Ends, text);
-            return;
-        }
-        if let Some(way) = self.facts.server_ways.get(&server.address) {
-            let mut packet = reply(self.facts, id, server, (&way.device, side));
-            packet.target = Some(client);
-            let fate = self.forwarded(&packet);
-            if !self.firewall("forward", &fate) {
-                return;
-            }
-        }
-        let vip = id.address().map_or_else(String::new, |vip| vip.to_string());
-        let text = format!(
-            "{} answers, IPVS makes it {vip} again, {} carries it to {client}",
-            server.address, side.name
-        );
-        self.hop("reply", Sign::Passes, text);
-    }
-
-    fn forwarded(&self, packet: &Packet) -> Fate {
-        let mut early = packet.clone();
-        early.output = None;
-        let early = follow(self.ruleset, &early, Hook::Prerouting, ALL_CHAINS);
-        if early.certain().is_some() {
-            return early;
-        }
-        follow(self.ruleset, packet, Hook::Forward, IPVS)
     }
 }

@@ -3,7 +3,6 @@
 //! replies.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use super::facts::{Facts, target};
 use super::finding::MACHINE;
@@ -12,6 +11,9 @@ use super::ways::{ALL_CHAINS, request};
 use super::{Finding, Fix, Id, Severity};
 use crate::model::{Family, Forward, Protocol, Server, ServiceId};
 use crate::plumbing::ruleset::Ruleset;
+use accept::{End, Side, accept, names};
+
+mod accept;
 
 /// IPVS takes packets at `NF_IP_PRI_NAT_SRC - 2` in LOCAL_IN and FORWARD
 /// (`ip_vs_ops4`); later kernels at -1.
@@ -19,14 +21,6 @@ pub(super) const IPVS: i32 = 98;
 
 /// Who stops which ends, by hook and stop.
 type Stopped = BTreeMap<(String, u64), (Stop, BTreeSet<End>)>;
-
-/// The end of a connection that a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct End {
-    address: IpAddr,
-    protocol: &'static str,
-    port: u16,
-}
 
 fn protocol(id: &ServiceId) -> &'static str {
     match id.protocol() {
@@ -107,7 +101,7 @@ pub(super) fn find_input(facts: &Facts) -> Vec<Finding> {
             means: "clients' packets end in this machine's firewall, before IPVS; IPVS takes \
                     them behind its INPUT"
                 .to_owned(),
-            fix: accept(&stop, &ends, "daddr", "-d", "dport", "--dport"),
+            fix: accept(&stop, &ends, Side::To),
         })
         .collect();
     if !unread.is_empty() {
@@ -208,7 +202,7 @@ pub(super) fn find_output(facts: &Facts) -> Vec<Finding> {
             subject: names(&ends),
             seen: stop.name(),
             means: "what IPVS sends to the servers ends in this machine's firewall".to_owned(),
-            fix: accept(&stop, &ends, "daddr", "-d", "dport", "--dport"),
+            fix: accept(&stop, &ends, Side::To),
         })
         .collect()
 }
@@ -239,7 +233,7 @@ pub(super) fn find_forward(facts: &Facts) -> Vec<Finding> {
     stopped
         .into_values()
         .map(|(stop, ends)| {
-            let mut fix = accept(&stop, &ends, "saddr", "-s", "sport", "--sport");
+            let mut fix = accept(&stop, &ends, Side::From);
             if let (Fix::Commands { mind, .. }, true) = (&mut fix, tracked_passes) {
                 "or let conntrack follow IPVS's connections, which costs some speed: sysctl -w \
                  net.ipv4.vs.conntrack=1"
@@ -288,74 +282,4 @@ pub(super) fn stops_reply(
         last = Some(fate.certain()?.clone());
     }
     last
-}
-
-fn names(ends: &BTreeSet<End>) -> String {
-    let mut names = ends.iter().map(|end| {
-        let address = crate::model::bracketed(end.address);
-        match end.port {
-            0 => format!("{} {address}", end.protocol),
-            port => format!("{} {address}:{port}", end.protocol),
-        }
-    });
-    let first: Vec<String> = names.by_ref().take(4).collect();
-    match names.count() {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
-}
-
-/// Rules before the one that stops, which let exactly these ends through.
-fn accept(
-    stop: &Stop,
-    ends: &BTreeSet<End>,
-    side: &str,
-    short: &str,
-    port_side: &str,
-    long: &str,
-) -> Fix {
-    if stop.does.starts_with("sends elsewhere") {
-        return Fix::Advice(format!(
-            "take that rule away, or have it leave these addresses alone: nft -a list table {} {}",
-            stop.family, stop.table
-        ));
-    }
-    let mut groups: BTreeMap<(bool, &str, u16), Vec<String>> = BTreeMap::new();
-    for end in ends {
-        let group = (end.address.is_ipv4(), end.protocol, end.port);
-        let group = groups.entry(group).or_default();
-        group.push(end.address.to_string());
-    }
-    let commands = groups.into_iter().map(|((v4, protocol, port), addresses)| {
-        if stop.is_iptables() {
-            let program = if v4 { "iptables" } else { "ip6tables" };
-            let port = match port {
-                0 => String::new(),
-                port => format!(" {long} {port}"),
-            };
-            return format!(
-                "{program} -t {} -I {} {short} {} -p {protocol}{port} -j ACCEPT",
-                stop.table,
-                stop.chain,
-                addresses.join(",")
-            );
-        }
-        let family = if v4 { "ip" } else { "ip6" };
-        let addresses = match addresses.as_slice() {
-            [one] => one.clone(),
-            many => format!("{{ {} }}", many.join(", ")),
-        };
-        let port = match port {
-            0 => format!("meta l4proto {protocol}"),
-            port => format!("{protocol} {port_side} {port}"),
-        };
-        format!(
-            "nft insert rule {} {} {} {family} {side} {addresses} {port} accept",
-            stop.family, stop.table, stop.chain
-        )
-    });
-    Fix::Commands {
-        commands: commands.collect(),
-        mind: "lasts until the firewall is loaded again: put it into its file, too".to_owned(),
-    }
 }
