@@ -9,6 +9,7 @@ use super::firewall::Device;
 use super::reach::{Question, Reach};
 use crate::model::{Family, Server, Service, ServiceId, ServiceState, Step, Table};
 use crate::plumbing::Vips;
+use crate::plumbing::route::RouteKind;
 use crate::plumbing::ruleset::Ruleset;
 
 /// What IPVS shows.
@@ -206,27 +207,32 @@ impl Facts {
         value("all").max(value(device))
     }
 
-    /// The interfaces that clients can come by: those that lead to no server, or, if
-    /// there are none, all.
+    /// The interfaces that clients are likely to come by: of those that lead to no
+    /// server the one with the default route, or, if there are none, all.
     pub(super) fn client_sides(&self) -> Vec<&Link> {
-        let all = || {
-            self.links
-                .iter()
-                .filter(|link| link.up && !link.loopback && !link.addresses.is_empty())
+        let all: Vec<&Link> = self
+            .links
+            .iter()
+            .filter(|link| link.up && !link.loopback && !link.addresses.is_empty())
+            .collect();
+        let ways = self.server_ways.values();
+        let servers: BTreeSet<u32> = ways.map(|way| way.device.index).collect();
+        let routes = self.vips.iter().flat_map(|vips| &vips.routes);
+        let defaults: BTreeSet<u32> = routes
+            .filter(|route| route.length == 0 && route.kind == RouteKind::Unicast)
+            .filter_map(|route| route.device)
+            .collect();
+        let only = |fits: &dyn Fn(u32) -> bool| -> Vec<&Link> {
+            let fitting = all.iter().filter(|link| fits(link.device.index));
+            fitting.copied().collect()
         };
-        let servers: BTreeSet<u32> = self
-            .server_ways
-            .values()
-            .map(|way| way.device.index)
-            .collect();
-        let other: Vec<&Link> = all()
-            .filter(|link| !servers.contains(&link.device.index))
-            .collect();
-        if other.is_empty() {
-            all().collect()
-        } else {
-            other
-        }
+        let choices = [
+            only(&|index| defaults.contains(&index) && !servers.contains(&index)),
+            only(&|index| !servers.contains(&index)),
+            only(&|index| defaults.contains(&index)),
+        ];
+        let mut choices = choices.into_iter().filter(|choice| !choice.is_empty());
+        choices.next().unwrap_or(all)
     }
 
     /// The virtual addresses whose packets a service takes: its own, or those that

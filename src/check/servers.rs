@@ -86,11 +86,12 @@ fn closed(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Finding>
     let server = &state.server;
     let tcp = id.protocol() == Some(Protocol::Tcp);
     let answer = facts.reach.get(&(target(server), None))?;
-    if !tcp || server.port == 0 || *answer != Reach::Refused {
+    // A server of dr or tun may listen on the VIP alone.
+    let told = tcp && server.port != 0 && server.forward == Forward::Nat;
+    if !told || *answer != Reach::Refused {
         return None;
     }
-    // A server that takes packets for the VIP may listen on that alone.
-    let severity = if server.weight == 0 || server.forward != Forward::Nat {
+    let severity = if server.weight == 0 {
         Severity::Warning
     } else {
         Severity::Critical

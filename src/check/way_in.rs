@@ -38,6 +38,11 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
                 command: format!("lbctl vip add {address}"),
                 steps: mend.clone(),
             },
+            (ServiceId::Address { .. }, Obstacle::OtherMark) => Fix::Advice(
+                "look for the rule that adds bits to the mark: nft -a list ruleset; have it leave \
+                 packets for this address alone"
+                    .to_owned(),
+            ),
             (ServiceId::Address { address, .. }, _) => Fix::Advice(format!(
                 "see what is in the way: ip rule; ip route get {address}"
             )),
@@ -59,8 +64,8 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
             severity: Severity::Critical,
             subject: id.to_string(),
             seen: why.clone(),
-            means: match obstacle {
-                Obstacle::OtherMark => {
+            means: match (obstacle, id) {
+                (Obstacle::OtherMark, ServiceId::Fwmark { .. }) => {
                     "its packets are delivered locally, but IPVS does not \
                     know them; clients time out"
                 }

@@ -121,21 +121,34 @@ impl Look<'_> {
         Ok(match (ours, marks.first()) {
             (Some(state), Some(mark)) if *mark == state.vip.mark => self.broken(&state),
             (_, Some(mark)) => {
-                let led = self.led_marks(id.family());
+                let led = self.all_led_marks(id.family());
+                // The one that has a rule's bits and more.
+                let bits = led
+                    .iter()
+                    .find(|other| *mark != **other && mark & **other == **other);
                 let why = match led.first() {
-                    Some(other) if !led.contains(mark) => format!(
-                        "packets for {address} get mark {mark:#x}, and a rule leads mark \
-                         {other:#x}: they are not the same"
-                    ),
-                    Some(_) => format!(
+                    _ if led.contains(mark) => format!(
                         "packets for {address} get mark {mark:#x}, but its table has no local \
                          route for them"
+                    ),
+                    Some(other) => format!(
+                        "packets for {address} get mark {mark:#x}, and a rule leads mark {:#x}: \
+                         they are not the same",
+                        bits.unwrap_or(other)
                     ),
                     None => format!(
                         "packets for {address} get mark {mark:#x}, but no rule leads it anywhere"
                     ),
                 };
-                self.closed(Obstacle::Missing, address, why)
+                match bits {
+                    Some(_) if !led.contains(mark) => WayIn::Closed {
+                        obstacle: Obstacle::OtherMark,
+                        why,
+                        mend: Vec::new(),
+                        commands: Vec::new(),
+                    },
+                    _ => self.closed(Obstacle::Missing, address, why),
+                }
             }
             (_, None) => {
                 let why = format!("{address} is on no interface, and its packets get no mark");
@@ -200,7 +213,15 @@ impl Look<'_> {
                 continue;
             }
             if self.is_local(vip.address, Some(mark))? {
-                return Ok(WayIn::Open);
+                let fate = self.marked(id, Some(vip.address));
+                return Ok(match fate.marks.first() {
+                    Some(other)
+                        if !self.unread && !fate.unread_mark && !fate.marks.contains(&mark) =>
+                    {
+                        other_mark(*other, mark)
+                    }
+                    _ => WayIn::Open,
+                });
             }
             broken.get_or_insert(state);
         }
@@ -224,24 +245,14 @@ impl Look<'_> {
         }
         let mut marks = fates.iter().flat_map(|fate| &fate.marks);
         // The one that has the service's bits and more.
-        let (obstacle, why) = match marks.find(|other| **other & mark == mark) {
-            Some(other) => (
-                Obstacle::OtherMark,
-                format!(
-                    "packets get mark {other:#x}, and IPVS compares all bits: the service's is \
-                     {mark:#x}"
-                ),
-            ),
-            None => (
-                Obstacle::NoMark,
-                format!("no rule of nf_tables gives packets mark {mark}"),
-            ),
-        };
-        Ok(WayIn::Closed {
-            obstacle,
-            why,
-            mend: Vec::new(),
-            commands: Vec::new(),
+        Ok(match marks.find(|other| **other & mark == mark) {
+            Some(other) => other_mark(*other, mark),
+            None => WayIn::Closed {
+                obstacle: Obstacle::NoMark,
+                why: format!("no rule of nf_tables gives packets mark {mark}"),
+                mend: Vec::new(),
+                commands: Vec::new(),
+            },
         })
     }
 
@@ -286,6 +297,13 @@ impl Look<'_> {
         }
     }
 
+    /// Marks that any rule of this family leads to a table.
+    fn all_led_marks(&self, family: Family) -> BTreeSet<u32> {
+        let rules = self.vips.rules.iter();
+        let marking = rules.filter(|rule| rule.family == family && rule.mark != 0);
+        marking.map(|rule| rule.mark).collect()
+    }
+
     /// Marks that other programs' rules of this family lead to a table.
     fn led_marks(&self, family: Family) -> BTreeSet<u32> {
         self.vips
@@ -309,6 +327,17 @@ impl Look<'_> {
             mend,
             commands: Vec::new(),
         }
+    }
+}
+
+fn other_mark(found: u32, wanted: u32) -> WayIn {
+    WayIn::Closed {
+        obstacle: Obstacle::OtherMark,
+        why: format!(
+            "packets get mark {found:#x}, and IPVS compares all bits: the service's is {wanted:#x}"
+        ),
+        mend: Vec::new(),
+        commands: Vec::new(),
     }
 }
 

@@ -180,7 +180,9 @@ fn all(socket: &mut Socket) -> netlink::Result<Ruleset> {
             let read = elements(&message.attributes(HEADER)?, ENOUGH_ELEMENTS - count)?;
             count += read.len();
             Ok(read)
-        })?;
+        });
+        // A set that went away meanwhile is one that was not read.
+        let Ok(read) = read else { continue };
         set.elements = (count < ENOUGH_ELEMENTS).then(|| read.into_iter().flatten().collect());
     }
     Ok(Ruleset { chains, sets })

@@ -11,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("check::vip_not_local", vip_not_local),
     ("check::rule_in_the_way", rule_in_the_way),
     ("check::marks_of_others", marks_of_others),
+    ("check::bits_beside_our_mark", bits_beside_our_mark),
     ("check::service_without_mark", service_without_mark),
     ("check::mark_without_service", mark_without_service),
     ("check::local_default", local_default),
@@ -99,6 +100,31 @@ fn marks_of_others() -> Result<(), Failed> {
     let answer = broken(&world, "no rule", "vip-not-local");
     assert!(answer.stdout.contains("they are not the same"), "{answer}");
     director.line("ip rule add fwmark 7 lookup 107").ok();
+    assert!(flows(&world));
+    director.lbctl("check").ok();
+    Ok(())
+}
+
+/// Somebody else's rule turns a bit in the mark that lbctl set.
+fn bits_beside_our_mark() -> Result<(), Failed> {
+    let world = working("check-bits");
+    let director = &world.director;
+    for line in [
+        "nft add table inet other",
+        "nft add chain inet other prerouting { type filter hook prerouting priority -140; }",
+        "nft add rule inet other prerouting meta mark set meta mark or 0x10000",
+    ] {
+        director.line(line).ok();
+    }
+    let answer = broken(&world, "one bit more", "mark-bits");
+    assert!(answer.stdout.contains("get mark 0x10001"), "{answer}");
+    // So for a service of the mark.
+    director.lbctl(&format!("del {SERVICE}")).ok();
+    director
+        .lbctl("add -f 1 -s rr -r 192.168.31.100 -r 192.168.31.101 -m")
+        .ok();
+    broken(&world, "one bit more", "mark-bits");
+    director.line("nft delete table inet other").ok();
     assert!(flows(&world));
     director.lbctl("check").ok();
     Ok(())
