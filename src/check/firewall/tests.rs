@@ -1,3 +1,5 @@
+//! Rules put together by hand, and what they do to a packet.
+
 use super::*;
 use crate::model::Family;
 use crate::plumbing::ruleset::{ChainRule, Data, Element, Set};
