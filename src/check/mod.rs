@@ -46,6 +46,7 @@ const FOLLOWS: &[(Id, &[Id])] = &[
     (Id::FirewallForward, &[Id::NeverEstablished]),
     (Id::RpFilter, &[Id::NeverEstablished]),
     (Id::LocalDefault, &[Id::NeverEstablished]),
+    (Id::SendRedirects, &[Id::NeverEstablished]),
 ];
 
 /// Reads all findings out of the facts, in the order of a packet's way.

@@ -203,9 +203,14 @@ fn redirects(facts: &Facts) -> Option<Finding> {
     if !nat || facts.of_interface(name, "send_redirects") == 0 {
         return None;
     }
+    let stops = facts.connections.values().any(|it| it.stuck > 0);
     Some(Finding {
         id: Id::SendRedirects,
-        severity: Severity::Warning,
+        severity: if stops {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        },
         subject: MACHINE.to_owned(),
         seen: format!("clients and servers are both behind {name}, and send_redirects is on"),
         means: "this machine tells servers to answer clients directly; connections then break \
@@ -216,7 +221,7 @@ fn redirects(facts: &Facts) -> Option<Finding> {
                 "sysctl -w net.ipv4.conf.all.send_redirects=0".to_owned(),
                 format!("sysctl -w net.ipv4.conf.{name}.send_redirects=0"),
             ],
-            mind: String::new(),
+            mind: "on the servers, to forget at once: ip route flush cache".to_owned(),
         },
     })
 }

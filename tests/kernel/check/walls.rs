@@ -12,6 +12,7 @@ pub const TESTS: &[Test] = &[
     ("check::firewall_forward_and_conntrack", forward_conntrack),
     ("check::firewall_output", output),
     ("check::firewall_unclear", unclear),
+    ("check::ipv6", ipv6),
 ];
 
 fn run(world: &World, lines: &[&str]) {
@@ -166,4 +167,104 @@ fn unclear() -> Result<(), Failed> {
     );
     assert!(answer.stdout.contains("the match length"), "{answer}");
     Ok(())
+}
+
+/// Way in, firewall and way back of IPv6, whose server is busybox's httpd: the world's
+/// servers listen on IPv4.
+fn ipv6() -> Result<(), Failed> {
+    const VIP: &str = "fd00:100::100";
+    let world = World::with_servers("check-v6");
+    let (director, client, w1) = (&world.director, &world.client, &world.workers[0]);
+    for (machine, lines) in [
+        (
+            director,
+            &[
+                "ip address add fe80::1/64 dev outside nodad",
+                "ip address add fd00:10::1/64 dev outside nodad",
+                "ip address add fe80::1/64 dev inside nodad",
+                "ip address add fd00:31::1/64 dev inside nodad",
+            ][..],
+        ),
+        (
+            client,
+            &[
+                "ip address add fe80::10/64 dev eth0 nodad",
+                "ip address add fd00:10::10/64 dev eth0 nodad",
+                "ip route add fd00:100::100/128 via fd00:10::1",
+            ],
+        ),
+        (
+            w1,
+            &[
+                "ip address add fe80::100/64 dev eth0 nodad",
+                "ip address add fd00:31::100/64 dev eth0 nodad",
+                "ip route add default via fd00:31::1",
+            ],
+        ),
+    ] {
+        for line in lines {
+            machine.line(line).ok();
+        }
+    }
+    let pages = std::env::temp_dir().join("lbctl-world-check-v6/w1");
+    let pages = pages.to_str().unwrap();
+    let listen = [
+        "busybox",
+        "httpd",
+        "-f",
+        "-p",
+        "[fd00:31::100]:80",
+        "-h",
+        pages,
+    ];
+    let mut httpd = w1.spawn(listen, std::process::Stdio::null());
+    let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let serves = || {
+            let curl = format!("curl -g -sS -m 3 http://[{VIP}]/");
+            client.line(&curl).code == 0
+        };
+        let named = |what: &str, id: &str| {
+            assert!(!serves(), "{what}");
+            let answer = director.lbctl("check --json");
+            assert_eq!(
+                (ids(&answer), answer.code),
+                (vec![id.to_owned()], 2),
+                "{what}: {answer}"
+            );
+            answer
+        };
+        // It listens when a connection is taken.
+        while w1.line("curl -g -s http://[fd00:31::100]/").code != 0 {}
+        director.lbctl("forward on -6").ok();
+        director
+            .lbctl(&format!("add -t [{VIP}]:80 -s rr -r [fd00:31::100]:80 -m"))
+            .ok();
+        named("no VIP", "vip-not-local");
+        director.lbctl("check --fix").ok();
+        assert!(serves());
+        director.lbctl("check").ok();
+        run(
+            &world,
+            &[
+                "ip6tables -A INPUT -p icmpv6 -j ACCEPT",
+                "ip6tables -P INPUT DROP",
+            ],
+        );
+        let answer = named("policy drop", "firewall-input");
+        super::run_commands(director, &answer);
+        assert!(serves());
+        run(&world, &["sysctl -q -w net.ipv6.conf.all.forwarding=0"]);
+        named("no forwarding", "ip-forward-off");
+        director.lbctl("check --fix").ok();
+        assert!(serves());
+        director.lbctl("check").ok();
+        director.lbctl("check --path fd00:10::10").ok();
+    }));
+    let killed = httpd.kill();
+    httpd.wait()?;
+    killed?;
+    match tried {
+        Ok(()) => Ok(()),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }
