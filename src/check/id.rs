@@ -55,6 +55,8 @@ ids! {
     FirewallInput = "firewall-input";
     /// The firewall has rules that are not understood.
     FirewallUnclear = "firewall-unclear";
+    /// The firewall stops what servers answer to this machine itself.
+    FirewallChecks = "firewall-checks";
     /// A service has no servers.
     NoServer = "no-server";
     /// All servers of a service have weight 0.

@@ -46,7 +46,7 @@ const FOLLOWS: &[(Id, &[Id])] = &[
     (Id::FirewallForward, &[Id::NeverEstablished]),
     (Id::RpFilter, &[Id::NeverEstablished]),
     (Id::LocalDefault, &[Id::NeverEstablished]),
-    (Id::SendRedirects, &[Id::NeverEstablished]),
+    (Id::FirewallChecks, &[Id::ServerUnreachable, Id::NoWayBack]),
 ];
 
 /// Reads all findings out of the facts, in the order of a packet's way.
@@ -55,6 +55,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     let mut findings = kernel::find(facts);
     findings.extend(way_in::find(facts));
     findings.extend(walls::find_input(facts));
+    findings.extend(walls::find_checks(facts));
     findings.extend(servers::find(facts));
     findings.extend(walls::find_output(facts));
     findings.extend(replies::find_stuck(facts));

@@ -203,14 +203,9 @@ fn redirects(facts: &Facts) -> Option<Finding> {
     if !nat || facts.of_interface(name, "send_redirects") == 0 {
         return None;
     }
-    let stops = facts.connections.values().any(|it| it.stuck > 0);
     Some(Finding {
         id: Id::SendRedirects,
-        severity: if stops {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        },
+        severity: Severity::Warning,
         subject: MACHINE.to_owned(),
         seen: format!("clients and servers are both behind {name}, and send_redirects is on"),
         means: "this machine tells servers to answer clients directly; connections then break \

@@ -118,6 +118,67 @@ pub(super) fn find_input(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+/// Servers' answers to what this machine itself asks pass INPUT, too.
+pub(super) fn find_checks(facts: &Facts) -> Option<Finding> {
+    let ruleset = facts.ruleset.as_ref()?;
+    let servers = facts.table().iter().flat_map(|state| {
+        let servers = state.servers.iter();
+        servers.map(|server| (&state.service.id, &server.server))
+    });
+    let mut stopped = BTreeMap::new();
+    for (id, server) in servers.filter(|(id, _)| protocol(id) == "tcp") {
+        let Some(way) = facts.server_ways.get(&server.address) else {
+            continue;
+        };
+        let mut packet = reply(facts, id, server, (&way.device, &way.device));
+        packet.output = None;
+        packet.family = Family::of(server.address);
+        packet.target = way.source;
+        packet.state = State::Established;
+        let fate = follow(ruleset, &packet, Hook::Input, ALL_CHAINS);
+        if let Some(stop) = fate.certain() {
+            stopped
+                .entry(server.endpoint())
+                .or_insert_with(|| stop.clone());
+        }
+    }
+    let stop = stopped.values().next()?;
+    let command = if stop.is_iptables() {
+        let program = if stop.family == "ip" {
+            "iptables"
+        } else {
+            "ip6tables"
+        };
+        format!(
+            "{program} -t {} -I {} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+            stop.table, stop.chain
+        )
+    } else {
+        format!(
+            "nft insert rule {} {} {} ct state established,related accept",
+            stop.family, stop.table, stop.chain
+        )
+    };
+    Some(Finding {
+        id: Id::FirewallChecks,
+        severity: Severity::Warning,
+        subject: stopped
+            .keys()
+            .take(4)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", "),
+        seen: stop.name(),
+        means: "what servers answer to this machine itself ends in its firewall: health checks \
+                fail, and whether the servers are well cannot be told"
+            .to_owned(),
+        fix: Fix::command(
+            command,
+            "lasts until the firewall is loaded again: put it into its file, too",
+        ),
+    })
+}
+
 /// The packet that goes to a server, as the firewall's OUTPUT sees it.
 fn sent(facts: &Facts, id: &ServiceId, server: &Server, device: &Device) -> Option<Packet> {
     let mut packet = request(id, None);

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Failed;
 
-use super::{Test, World, broken, broken_and_mended_by_hand, flows, ids, working};
+use super::{Test, World, broken, broken_and_mended_by_hand, flows, ids, warned, working};
 
 pub const TESTS: &[Test] = &[
     ("check::firewall_input_of_nft", input_nft),
@@ -11,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("check::firewall_forward", forward),
     ("check::firewall_forward_and_conntrack", forward_conntrack),
     ("check::firewall_output", output),
+    ("check::firewall_checks", checks),
     ("check::firewall_unclear", unclear),
     ("check::ipv6", ipv6),
 ];
@@ -150,6 +151,36 @@ fn output() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Clients are let in, and what this machine asks itself is not answered: traffic
+/// flows until a health check takes the servers out.
+fn checks() -> Result<(), Failed> {
+    let world = working("check-checks");
+    run(
+        &world,
+        &[
+            "nft add table inet filter",
+            "nft add chain inet filter input { type filter hook input priority 0; policy drop; }",
+            "nft add rule inet filter input tcp dport 80 accept",
+        ],
+    );
+    assert!(flows(&world));
+    assert_ne!(
+        world
+            .director
+            .line("curl -s -m 1 http://192.168.31.100/")
+            .code,
+        0
+    );
+    let answer = warned(&world, "", "firewall-checks");
+    super::run_commands(&world.director, &answer);
+    world
+        .director
+        .line("curl -s -m 3 http://192.168.31.100/")
+        .ok();
+    world.director.lbctl("check").ok();
+    Ok(())
+}
+
 /// A rule that asks what is not read here: it is said that it cannot be told. This
 /// one lets the packets through, as it happens.
 fn unclear() -> Result<(), Failed> {
@@ -247,6 +278,7 @@ fn ipv6() -> Result<(), Failed> {
             &world,
             &[
                 "ip6tables -A INPUT -p icmpv6 -j ACCEPT",
+                "ip6tables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
                 "ip6tables -P INPUT DROP",
             ],
         );
