@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::{Facts, target};
 use super::finding::MACHINE;
 use super::firewall::{Device, Doubt, Fate, Hook, Packet, State, Stop, follow};
-use super::ways::{ALL_CHAINS, request};
+use super::ways::{ALL_CHAINS, CLIENT_PORT, request};
 use super::{Finding, Fix, Id, Severity};
 use crate::model::{Family, Forward, Protocol, Server, ServiceId};
 use crate::plumbing::ruleset::Ruleset;
@@ -210,7 +210,7 @@ pub(super) fn reply(
     packet.source = Some(server.address);
     packet.target = None;
     packet.source_port = Some(target(server).port());
-    packet.target_port = None;
+    packet.target_port = Some(CLIENT_PORT);
     packet.flags = 0x12;
     // A SYN-ACK of a connection that conntrack never saw is invalid; a datagram is new.
     let unseen = match id.protocol() {

@@ -15,6 +15,9 @@ use crate::plumbing::{self, Network, VipState, Vips, Wanted};
 /// A number that no priority of a chain reaches.
 pub(super) const ALL_CHAINS: i32 = i32::MAX;
 
+/// A port as clients take one (RFC 6335's first dynamic port).
+pub(super) const CLIENT_PORT: u16 = 49_152;
+
 /// The first packet of a client, as far as a service tells.
 pub(super) fn request(id: &ServiceId, address: Option<IpAddr>) -> Packet {
     let protocol = match id.protocol() {
@@ -30,7 +33,7 @@ pub(super) fn request(id: &ServiceId, address: Option<IpAddr>) -> Packet {
         target: address.or(id.address()),
         family: id.family(),
         protocol,
-        source_port: None,
+        source_port: Some(CLIENT_PORT),
         target_port: id.port().filter(|port| *port != 0),
         flags: 0x02,
         state: State::New,

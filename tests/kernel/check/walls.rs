@@ -116,7 +116,11 @@ fn forward() -> Result<(), Failed> {
     broken_and_mended_by_hand(&world, "ct state invalid drop", "firewall-forward");
     run(
         &world,
-        &["nft delete table inet filter", "iptables -P FORWARD DROP"],
+        &[
+            "nft delete table inet filter",
+            "iptables -A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT",
+            "iptables -P FORWARD DROP",
+        ],
     );
     broken_and_mended_by_hand(&world, "policy drop", "firewall-forward");
     Ok(())
