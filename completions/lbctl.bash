@@ -474,12 +474,16 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__check)
-            opts="-q -v -h -V --fix --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-q -v -h -V --fix --path --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

@@ -583,6 +583,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s q -l quiet -d 'S
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s V -l version -d 'Print version'
+complete -c lbctl -n "__fish_lbctl_using_subcommand check" -l path -d 'Follow a packet of this client to this address; the only service\'s when left out' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
