@@ -73,6 +73,9 @@ _lbctl() {
             lbctl,rate)
                 cmd="lbctl__subcmd__rate"
                 ;;
+            lbctl,real)
+                cmd="lbctl__subcmd__real"
+                ;;
             lbctl,replace)
                 cmd="lbctl__subcmd__replace"
                 ;;
@@ -93,6 +96,9 @@ _lbctl() {
                 ;;
             lbctl,sync)
                 cmd="lbctl__subcmd__sync"
+                ;;
+            lbctl,teardown)
+                cmd="lbctl__subcmd__teardown"
                 ;;
             lbctl,timeouts)
                 cmd="lbctl__subcmd__timeouts"
@@ -187,6 +193,9 @@ _lbctl() {
             lbctl__subcmd__help,rate)
                 cmd="lbctl__subcmd__help__subcmd__rate"
                 ;;
+            lbctl__subcmd__help,real)
+                cmd="lbctl__subcmd__help__subcmd__real"
+                ;;
             lbctl__subcmd__help,replace)
                 cmd="lbctl__subcmd__help__subcmd__replace"
                 ;;
@@ -207,6 +216,9 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help,sync)
                 cmd="lbctl__subcmd__help__subcmd__sync"
+                ;;
+            lbctl__subcmd__help,teardown)
+                cmd="lbctl__subcmd__help__subcmd__teardown"
                 ;;
             lbctl__subcmd__help,timeouts)
                 cmd="lbctl__subcmd__help__subcmd__timeouts"
@@ -229,6 +241,15 @@ _lbctl() {
             lbctl__subcmd__help__subcmd__forward,status)
                 cmd="lbctl__subcmd__help__subcmd__forward__subcmd__status"
                 ;;
+            lbctl__subcmd__help__subcmd__real,check)
+                cmd="lbctl__subcmd__help__subcmd__real__subcmd__check"
+                ;;
+            lbctl__subcmd__help__subcmd__real,setup)
+                cmd="lbctl__subcmd__help__subcmd__real__subcmd__setup"
+                ;;
+            lbctl__subcmd__help__subcmd__real,undo)
+                cmd="lbctl__subcmd__help__subcmd__real__subcmd__undo"
+                ;;
             lbctl__subcmd__help__subcmd__sync,show)
                 cmd="lbctl__subcmd__help__subcmd__sync__subcmd__show"
                 ;;
@@ -246,6 +267,30 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help__subcmd__vip,list)
                 cmd="lbctl__subcmd__help__subcmd__vip__subcmd__list"
+                ;;
+            lbctl__subcmd__real,check)
+                cmd="lbctl__subcmd__real__subcmd__check"
+                ;;
+            lbctl__subcmd__real,help)
+                cmd="lbctl__subcmd__real__subcmd__help"
+                ;;
+            lbctl__subcmd__real,setup)
+                cmd="lbctl__subcmd__real__subcmd__setup"
+                ;;
+            lbctl__subcmd__real,undo)
+                cmd="lbctl__subcmd__real__subcmd__undo"
+                ;;
+            lbctl__subcmd__real__subcmd__help,check)
+                cmd="lbctl__subcmd__real__subcmd__help__subcmd__check"
+                ;;
+            lbctl__subcmd__real__subcmd__help,help)
+                cmd="lbctl__subcmd__real__subcmd__help__subcmd__help"
+                ;;
+            lbctl__subcmd__real__subcmd__help,setup)
+                cmd="lbctl__subcmd__real__subcmd__help__subcmd__setup"
+                ;;
+            lbctl__subcmd__real__subcmd__help,undo)
+                cmd="lbctl__subcmd__real__subcmd__help__subcmd__undo"
                 ;;
             lbctl__subcmd__sync,help)
                 cmd="lbctl__subcmd__sync__subcmd__help"
@@ -302,7 +347,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list rate zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -480,12 +525,16 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__check)
-            opts="-q -v -h -V --fix --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-q -v -h -V --fix --path --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1032,7 +1081,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list rate zero clear save restore timeouts sync forward vip probe diff apply import export run status drain undrain check setup completions man ipvsadm demo help"
+            opts="add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1353,6 +1402,62 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__help__subcmd__real)
+            opts="setup check undo"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__real__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__real__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__real__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__help__subcmd__replace)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1482,6 +1587,20 @@ _lbctl() {
         lbctl__subcmd__help__subcmd__sync__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__teardown)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1880,6 +1999,204 @@ _lbctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real)
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version setup check undo help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__check)
+            opts="-q -v -h -V --method --tun-type --tun-port --outer --mss --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --method)
+                    COMPREPLY=($(compgen -W "dr tun" -- "${cur}"))
+                    return 0
+                    ;;
+                --tun-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tun-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outer)
+                    COMPREPLY=($(compgen -W "ipv4 ipv6" -- "${cur}"))
+                    return 0
+                    ;;
+                --mss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__help)
+            opts="setup check undo help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__help__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__help__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__setup)
+            opts="-q -v -h -V --method --tun-type --tun-port --outer --mss --script --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --method)
+                    COMPREPLY=($(compgen -W "dr tun" -- "${cur}"))
+                    return 0
+                    ;;
+                --tun-type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tun-port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outer)
+                    COMPREPLY=($(compgen -W "ipv4 ipv6" -- "${cur}"))
+                    return 0
+                    ;;
+                --mss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__real__subcmd__undo)
+            opts="-q -v -h -V --all --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2345,6 +2662,28 @@ _lbctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        lbctl__subcmd__teardown)
+            opts="-q -v -h -V --yes --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         lbctl__subcmd__timeouts)
             opts="-q -v -h -V --tcp --tcpfin --udp --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2460,12 +2799,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__vip__subcmd__add)
-            opts="-q -v -h -V --mark --table --priority --json --dry-run --color --quiet --verbose --netns --help --version"
+            opts="-q -v -h -V --mode --interface --ping --snat --adopt --mark --table --priority --json --dry-run --color --quiet --verbose --netns --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --mode)
+                    COMPREPLY=($(compgen -W "fwmark address" -- "${cur}"))
+                    return 0
+                    ;;
+                --interface)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --mark)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -1,16 +1,17 @@
 //! One thing that is wrong: what is seen, what it means, what mends it.
 
+use super::Id;
 use crate::model::Step;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Traffic flows, but not as it should.
+    /// Traffic flows, but not as it should, or not for long.
     Warning,
-    /// Traffic stops.
-    Critical,
     /// It could not be told.
     Unknown,
+    /// Traffic stops.
+    Critical,
 }
 
 impl Severity {
@@ -28,25 +29,52 @@ impl Severity {
 /// What mends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fix {
-    /// Steps that harm nobody; `--fix` runs them. With the lbctl command line
-    /// that does the same.
+    /// Steps that harm nobody; `--fix` runs them. With the command line that does
+    /// the same.
     Safe {
         /// The command line.
         command: String,
         /// Its steps.
         steps: Vec<Step>,
     },
-    /// What a person has to decide, as a command or a sentence.
+    /// Commands that mend it, which a person has to decide on.
+    Commands {
+        /// To be run in this order.
+        commands: Vec<String>,
+        /// What to mind; may be empty.
+        mind: String,
+    },
+    /// What a person has to do elsewhere or to choose.
     Advice(String),
 }
 
 impl Fix {
-    /// The command or the advice.
+    /// One command to be decided on.
+    pub(super) fn command(command: impl Into<String>, mind: impl Into<String>) -> Self {
+        Self::Commands {
+            commands: vec![command.into()],
+            mind: mind.into(),
+        }
+    }
+
+    /// The commands or the advice, in one line.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> String {
         match self {
-            Self::Safe { command, .. } => command,
-            Self::Advice(text) => text,
+            Self::Safe { command, .. } => command.clone(),
+            Self::Commands { commands, mind } if mind.is_empty() => commands.join("; "),
+            Self::Commands { commands, mind } => format!("{} ({mind})", commands.join("; ")),
+            Self::Advice(text) => text.clone(),
+        }
+    }
+
+    /// The commands, one by one.
+    #[must_use]
+    pub fn commands(&self) -> Vec<String> {
+        match self {
+            Self::Safe { command, .. } => vec![command.clone()],
+            Self::Commands { commands, .. } => commands.clone(),
+            Self::Advice(_) => Vec::new(),
         }
     }
 }
@@ -55,7 +83,7 @@ impl Fix {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// A name for scripts that never changes.
-    pub id: &'static str,
+    pub id: Id,
     /// How bad it is.
     pub severity: Severity,
     /// What it is about: a service, a server, the machine.
@@ -67,3 +95,6 @@ pub struct Finding {
     /// What mends it.
     pub fix: Fix,
 }
+
+/// What findings about the whole machine are about.
+pub(super) const MACHINE: &str = "this machine";

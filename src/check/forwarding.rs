@@ -1,6 +1,7 @@
 //! Finding `ip-forward-off`: nat needs forwarding for the servers' replies.
 
-use super::{Facts, Finding, Fix, Severity};
+use super::finding::MACHINE;
+use super::{Facts, Finding, Fix, Id, Severity};
 use crate::model::{Family, Forward, HostStep, ServiceState, Step};
 use crate::plumbing::forwarding::parameter;
 
@@ -18,9 +19,9 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
         }
         let name = parameter(*family);
         findings.push(Finding {
-            id: "ip-forward-off",
+            id: Id::IpForwardOff,
             severity: Severity::Critical,
-            subject: "this machine".to_owned(),
+            subject: MACHINE.to_owned(),
             seen: format!("{name} is 0, and services forward by nat"),
             means: "the servers' replies are dropped here; clients connect and time out".to_owned(),
             fix: fix(facts, *family),

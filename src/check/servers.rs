@@ -1,9 +1,11 @@
-//! Findings `no-server`, `no-usable-server` and `server-unreachable`.
+//! Findings `no-server`, `no-usable-server`, `servers-full`, `server-unreachable`,
+//! `port-closed` and `not-asked`.
 
 use super::facts::target;
+use super::finding::MACHINE;
 use super::reach::Reach;
-use super::{Facts, Finding, Fix, Severity};
-use crate::model::{Protocol, ServerState, ServiceId, ServiceState};
+use super::{Facts, Finding, Fix, Id, Severity};
+use crate::model::{Forward, Protocol, ServerState, ServiceId, ServiceState};
 
 pub(super) fn find(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -11,8 +13,10 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
         findings.extend(unusable(state));
         for server in &state.servers {
             findings.extend(unreachable(facts, &state.service.id, server));
+            findings.extend(closed(facts, &state.service.id, server));
         }
     }
+    findings.extend(not_asked(facts));
     findings
 }
 
@@ -20,17 +24,27 @@ fn unusable(state: &ServiceState) -> Option<Finding> {
     let id = &state.service.id;
     let (name, seen, fix) = match state.servers.first() {
         None => (
-            "no-server",
+            Id::NoServer,
             "it has no servers".to_owned(),
             format!("lbctl add {} -r SERVER -m", id.options()),
         ),
         Some(first) if state.servers.iter().all(|server| server.server.weight == 0) => (
-            "no-usable-server",
+            Id::NoUsableServer,
             "all its servers have weight 0: drained, or failed their checks".to_owned(),
             format!(
                 "when they are well: lbctl edit {} -r {} -w 1",
                 id.options(),
                 first.server.endpoint()
+            ),
+        ),
+        Some(first) if state.servers.iter().all(is_full) => (
+            Id::ServersFull,
+            "all its servers have as many connections as their upper threshold allows".to_owned(),
+            format!(
+                "raise it: lbctl edit {} -r {} -x {}",
+                id.options(),
+                first.server.endpoint(),
+                first.server.upper_threshold.saturating_mul(2)
             ),
         ),
         Some(_) => return None,
@@ -45,6 +59,59 @@ fn unusable(state: &ServiceState) -> Option<Finding> {
     })
 }
 
+/// Whether it takes no new connections (`IP_VS_DEST_F_OVERLOAD`), or has weight 0.
+fn is_full(state: &ServerState) -> bool {
+    let server = &state.server;
+    let connections = state.active.saturating_add(state.inactive);
+    server.weight == 0 || (server.upper_threshold > 0 && connections >= server.upper_threshold)
+}
+
+fn not_asked(facts: &Facts) -> Option<Finding> {
+    let left = facts.reach.values().filter(|it| **it == Reach::NotAsked);
+    let left = left.count();
+    (left > 0).then(|| Finding {
+        id: Id::NotAsked,
+        severity: Severity::Unknown,
+        subject: MACHINE.to_owned(),
+        seen: format!(
+            "{left} of {} servers were not asked: the others took too long",
+            facts.reach.len()
+        ),
+        means: "whether they answer is not known".to_owned(),
+        fix: Fix::Advice("mend the others first, and check again".to_owned()),
+    })
+}
+
+fn closed(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Finding> {
+    let server = &state.server;
+    let tcp = id.protocol() == Some(Protocol::Tcp);
+    let answer = facts.reach.get(&(target(server), None))?;
+    // A server of dr or tun may listen on the VIP alone.
+    let told = tcp && server.port != 0 && server.forward == Forward::Nat;
+    if !told || *answer != Reach::Refused {
+        return None;
+    }
+    let severity = if server.weight == 0 {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    };
+    Some(Finding {
+        id: Id::PortClosed,
+        severity,
+        subject: format!("{} of {id}", server.endpoint()),
+        seen: format!("{} refuses connections", target(server)),
+        means: "nothing listens there: every client that is given to it is refused".to_owned(),
+        fix: Fix::Advice(format!(
+            "on the server: start what shall listen, and see it with: ss -ltn sport = :{}; until \
+             then: lbctl edit {} -r {} -w 0",
+            server.port,
+            id.options(),
+            server.endpoint()
+        )),
+    })
+}
+
 fn unreachable(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Finding> {
     let server = &state.server;
     let tcp = matches!(
@@ -54,8 +121,8 @@ fn unreachable(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Fin
             ..
         }
     );
-    let seen = match facts.reach.get(&target(server))? {
-        Reach::There => return None,
+    let seen = match facts.reach.get(&(target(server), None))? {
+        Reach::There | Reach::Refused | Reach::NotAsked => return None,
         // A server of another protocol owes TCP no answer.
         Reach::Silent if !tcp || server.port == 0 => return None,
         Reach::Silent => format!("{} does not answer within 1 s", target(server)),
@@ -73,7 +140,7 @@ fn unreachable(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Fin
         )
     };
     Some(Finding {
-        id: "server-unreachable",
+        id: Id::ServerUnreachable,
         severity,
         subject: format!("{} of {id}", server.endpoint()),
         seen,
@@ -91,7 +158,7 @@ fn unreachable(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Fin
 mod tests {
     use super::super::{Ipvs, findings};
     use super::*;
-    use crate::model::{Forward, Server, Service, Stats};
+    use crate::model::{Server, Service, Stats};
 
     fn facts(weights: &[u32], reach: &Reach) -> Facts {
         let id = ServiceId::Address {
@@ -117,7 +184,9 @@ mod tests {
             })
             .collect();
         let targets = servers.iter().map(|state| target(&state.server));
-        let reach = targets.map(|target| (target, reach.clone())).collect();
+        let reach = targets
+            .map(|target| ((target, None), reach.clone()))
+            .collect();
         Facts {
             reach,
             ..Facts::of(Ipvs::Table(vec![ServiceState {
@@ -129,7 +198,10 @@ mod tests {
     }
 
     fn ids(facts: &Facts) -> Vec<&'static str> {
-        findings(facts).iter().map(|finding| finding.id).collect()
+        findings(facts)
+            .iter()
+            .map(|finding| finding.id.as_str())
+            .collect()
     }
 
     #[test]
@@ -142,7 +214,7 @@ mod tests {
     #[test]
     fn a_silent_server_is_named() {
         let found = findings(&facts(&[1], &Reach::Silent));
-        assert_eq!(found[0].id, "server-unreachable");
+        assert_eq!(found[0].id, Id::ServerUnreachable);
         assert_eq!(found[0].subject, "10.0.0.11:80 of tcp 192.0.2.10:80");
         assert_eq!(found[0].severity, Severity::Critical);
         let gone = Reach::Unreachable("no route".to_owned());

@@ -1,6 +1,7 @@
 //! The verbs for a newcomer: `setup`, `check` and `demo`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -39,10 +40,29 @@ pub struct SetupArgs {
 
 /// `check`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+It looks along a packet's way, names what is wrong in that order, how it shows, and
+what mends it. Every finding has a name that never changes; the README's section \"Why
+does it not work\" explains each.
+
+Exit status, as a monitoring plugin: 0 all well; 1 warning; 2 critical; 3 it could not
+be told.
+
+Examples:
+  lbctl check                              why does it not work?
+  lbctl check --fix                        and mend what can be mended without harm
+  lbctl check --path 192.0.2.7             follow one client's packet, hop by hop
+  lbctl check --path 192.0.2.7 198.51.100.1:80 --json")]
 pub struct CheckArgs {
+    /// The file that the machine is compared with; /etc/lbctl/lbctl.toml if it is there
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
     /// Do what mends it, where that is safe
-    #[arg(long)]
+    #[arg(long, conflicts_with = "path")]
     pub fix: bool,
+    /// Follow a packet of this client to this address; the only service's when left out
+    #[arg(long, num_args = 1..=2, value_names = ["CLIENT", "VIP:PORT"])]
+    pub path: Option<Vec<String>>,
 }
 
 /// `demo`.

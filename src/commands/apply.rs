@@ -72,6 +72,16 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Status> {
     }
 }
 
+/// What `apply` would do, in words; changes nothing and takes no lock.
+pub(super) fn differences(context: &mut Context, args: &ReachArgs) -> Result<Vec<String>> {
+    let was = std::mem::replace(&mut context.dry_run, true);
+    let prepared = prepare(context, args);
+    context.dry_run = was;
+    let (wish, prepared) = prepared?;
+    let title = |id: &ServiceId| wish.config.title(id);
+    Ok(render::change_lines(&prepared.steps, &title))
+}
+
 /// Makes the machine what the file says, for a probe that goes on from there:
 /// services that are not there yet begin with the servers that are not checked; the
 /// probe lets the others in when their checks pass.

@@ -184,13 +184,15 @@ fn show(context: &mut Context, vips: &[RealVip], lines: &[CheckLine]) -> Result<
 }
 
 fn line(vip: &RealVip, id: &'static str, seen: String, means: String) -> CheckLine {
+    let fix = format!("lbctl real setup {} {}", vip.address, vip.options());
     CheckLine {
         id,
         severity: "critical",
         subject: vip.address.to_string(),
         seen,
         means,
-        fix: format!("lbctl real setup {} {}", vip.address, vip.options()),
+        commands: vec![fix.clone()],
+        fix,
         safe: false,
     }
 }

@@ -134,7 +134,7 @@ fn settle(context: &mut Context, answers: &Answers) -> Result<bool> {
     probe::show(context, &report)?;
     let mut works = report.severity() < Health::Critical;
     heading(context, "Looking for what is wrong:")?;
-    let findings = check::look()?;
+    let findings = check::look(context)?;
     check::show(context, &findings)?;
     heading(
         context,

@@ -19,6 +19,7 @@ mod error;
 /// Whether this machine forwards packets.
 pub mod forwarding;
 mod host;
+mod link;
 /// The table `inet lbctl`.
 pub mod mark;
 mod namespace;
@@ -34,6 +35,8 @@ mod record;
 pub mod route;
 /// Policy routing rules.
 pub mod rule;
+/// All nf_tables rules of the machine, to look at.
+pub mod ruleset;
 mod shape;
 /// The table `inet lbctl_snat`.
 pub mod snat;
@@ -48,6 +51,7 @@ mod wish;
 pub use by_hand::{ByHand, Marking};
 pub use error::{Error, Reason, Result};
 pub use host::{Plumbing, look, look_by_hand};
+pub use link::{Frame, LinkAddress};
 pub use namespace::Namespace;
 pub use network::{Interface, Network};
 pub use numbers::{Wanted, WantedMode};

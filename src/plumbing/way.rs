@@ -18,6 +18,8 @@ use crate::netlink::{self, Request};
 const RTA_MARK: u16 = 16;
 /// `RTA_VIA`: a gateway of another family, u16 family and the address.
 const RTA_VIA: u16 = 18;
+/// `RTM_F_LOOKUP_TABLE`: say the table that the answer came from, not just main.
+const LOOKUP_TABLE: u32 = 0x1000;
 const TABLE_MAIN: u8 = 254;
 /// `RTPROT_STATIC`: made by an administrator.
 const PROTOCOL_STATIC: u8 = 4;
@@ -59,6 +61,7 @@ impl Network {
         let mut header = [0; HEADER];
         header[0] = family_byte(family);
         header[1] = family.bits();
+        header[8..].copy_from_slice(&LOOKUP_TABLE.to_ne_bytes());
         let mut request = Request::new(RTM_GETROUTE, &header);
         request.attributes().bytes(RTA_DST, &octets(target));
         if let Some(mark) = mark {

@@ -56,25 +56,36 @@ pub type Title<'a> = &'a dyn Fn(&ServiceId) -> String;
 /// The stream's.
 pub fn changes(steps: &[Step], title: Title<'_>, output: &mut Output) -> io::Result<()> {
     for step in steps {
-        let change = change(step, title);
-        let (sign, style) = match change.op {
-            Op::Add => ('+', Style::Good),
-            Op::Edit => ('~', Style::Warning),
-            Op::Delete => ('-', Style::Bad),
-        };
-        let mut line = format!("{sign} ");
-        if let Some(service) = &change.service {
-            line.push_str(service);
-            line.push(' ');
-        }
-        line.push_str(&change.subject);
-        for (number, field) in change.fields.iter().enumerate() {
-            line.push_str(if number == 0 { "  " } else { ", " });
-            line.push_str(&field.text());
-        }
+        let (line, style) = line(&change(step, title));
         output.styled(&line, style)?;
     }
     Ok(())
+}
+
+/// The same lines as text.
+#[must_use]
+pub fn change_lines(steps: &[Step], title: Title<'_>) -> Vec<String> {
+    let changes = steps.iter().map(|step| change(step, title));
+    changes.map(|change| line(&change).0).collect()
+}
+
+fn line(change: &Change) -> (String, Style) {
+    let (sign, style) = match change.op {
+        Op::Add => ('+', Style::Good),
+        Op::Edit => ('~', Style::Warning),
+        Op::Delete => ('-', Style::Bad),
+    };
+    let mut line = format!("{sign} ");
+    if let Some(service) = &change.service {
+        line.push_str(service);
+        line.push(' ');
+    }
+    line.push_str(&change.subject);
+    for (number, field) in change.fields.iter().enumerate() {
+        line.push_str(if number == 0 { "  " } else { ", " });
+        line.push_str(&field.text());
+    }
+    (line, style)
 }
 
 /// `{"changes":[...],"foreign":[...]}`.

@@ -21,6 +21,8 @@ pub struct CheckLine {
     pub means: String,
     /// The command that mends it, or advice.
     pub fix: String,
+    /// The commands in it, one by one.
+    pub commands: Vec<String>,
     /// Whether `--fix` would run it.
     pub safe: bool,
 }
@@ -72,4 +74,44 @@ pub fn check(lines: &[CheckLine], output: &mut Output) -> io::Result<()> {
 /// None in practice.
 pub fn check_json(lines: &[CheckLine]) -> serde_json::Result<String> {
     serde_json::to_string(&CheckJson { findings: lines })
+}
+
+/// A place on a packet's way, in words.
+#[derive(Debug, Clone, Serialize)]
+pub struct HopLine {
+    /// Where it is.
+    pub place: &'static str,
+    /// `passes`, `ends` or `unclear`.
+    pub sign: &'static str,
+    /// What is seen there.
+    pub text: String,
+}
+
+#[derive(Serialize)]
+struct PathJson<'a> {
+    hops: &'a [HopLine],
+}
+
+/// Writes a packet's way, a line a hop.
+///
+/// # Errors
+/// The stream's.
+pub fn path(lines: &[HopLine], output: &mut Output) -> io::Result<()> {
+    for line in lines {
+        let (mark, style) = match line.sign {
+            "passes" => ("ok", Style::Good),
+            "ends" => ("XX", Style::Bad),
+            _ => ("??", Style::Warning),
+        };
+        output.styled(&format!("{mark} {:<10} {}", line.place, line.text), style)?;
+    }
+    Ok(())
+}
+
+/// `{"hops":[...]}`.
+///
+/// # Errors
+/// None in practice.
+pub fn path_json(lines: &[HopLine]) -> serde_json::Result<String> {
+    serde_json::to_string(&PathJson { hops: lines })
 }

@@ -17,8 +17,8 @@ mod settings;
 mod table;
 mod vip;
 
-pub use changes::{changes, changes_json};
-pub use check::{CheckLine, check, check_json};
+pub use changes::{change_lines, changes, changes_json};
+pub use check::{CheckLine, HopLine, check, check_json, path, path_json};
 pub use columns::{Cells, Columns};
 pub use connections::{ConnectionGroup, ConnectionLine, connections, connections_json};
 pub use drain::{DrainLine, drains_json};

@@ -61,6 +61,12 @@ fn main() {
     let mut trials: Vec<Trial> = [
         walkthrough::TESTS,
         check::TESTS,
+        check::WAY_IN,
+        check::WALLS,
+        check::SERVERS,
+        check::DIRECT,
+        check::SETTINGS,
+        check::PATH,
         setup::TESTS,
         vip::TESTS,
         teardown::TESTS,

@@ -1,0 +1,150 @@
+//! Servers that are not there, do not listen, or answer elsewhere.
+
+use libtest_mimic::Failed;
+use serde_json::Value;
+
+use super::{SERVICE, Test, broken, flows, ids, try_in_vain, working};
+
+pub const TESTS: &[Test] = &[
+    ("check::no_usable_server", no_usable_server),
+    ("check::servers_full", servers_full),
+    ("check::server_unreachable", server_unreachable),
+    ("check::port_closed", port_closed),
+    ("check::no_way_back", no_way_back),
+    ("check::no_way_back_seen_by_connections", no_way_back_seen),
+];
+
+fn no_usable_server() -> Result<(), Failed> {
+    let world = working("check-usable");
+    for server in ["192.168.31.100", "192.168.31.101"] {
+        world
+            .director
+            .lbctl(&format!("edit {SERVICE} -r {server} -w 0"))
+            .ok();
+    }
+    assert!(!flows(&world));
+    let answer = world.director.lbctl("check --json");
+    assert_eq!(
+        (ids(&answer), answer.code),
+        (vec!["no-usable-server".to_owned()], 2),
+        "{answer}"
+    );
+    // The advice is a command line that works.
+    let json: Value = serde_json::from_str(&answer.stdout)?;
+    let fix = json["findings"][0]["fix"].as_str().unwrap();
+    let command = fix.split("lbctl ").nth(1).ok_or("no command")?;
+    world.director.lbctl(command).ok();
+    assert!(flows(&world));
+
+    world
+        .director
+        .lbctl(&format!(
+            "del {SERVICE} -r 192.168.31.100 -r 192.168.31.101"
+        ))
+        .ok();
+    let answer = world.director.lbctl("check --json");
+    assert_eq!(
+        (ids(&answer), answer.code),
+        (vec!["no-server".to_owned()], 2),
+        "{answer}"
+    );
+    Ok(())
+}
+
+fn server_unreachable() -> Result<(), Failed> {
+    let world = working("check-reach");
+    let [w1, ..] = &world.workers;
+    w1.line("ip link set eth0 down").ok();
+    assert!(!flows(&world));
+    let answer = world.director.lbctl("check --json");
+    assert_eq!(
+        (ids(&answer), answer.code),
+        (vec!["server-unreachable".to_owned()], 2),
+        "{answer}"
+    );
+    let text = world.director.lbctl("check").stdout;
+    assert!(
+        text.contains("192.168.31.100:80 of tcp 192.168.100.100:80"),
+        "{text}"
+    );
+    // The advice: out with it. Clients are served again, and it is a warning.
+    world
+        .director
+        .lbctl(&format!("edit {SERVICE} -r 192.168.31.100 -w 0"))
+        .ok();
+    assert!(flows(&world));
+    assert_eq!(world.director.lbctl("check").code, 1);
+    Ok(())
+}
+
+/// The kernel calls a server full at its threshold; connections that were closed
+/// count until they are forgotten.
+fn servers_full() -> Result<(), Failed> {
+    let world = working("check-full");
+    for server in ["192.168.31.100", "192.168.31.101"] {
+        world
+            .director
+            .lbctl(&format!("edit {SERVICE} -r {server} -x 1"))
+            .ok();
+    }
+    broken(&world, "thresholds", "servers-full");
+    for server in ["192.168.31.100", "192.168.31.101"] {
+        world
+            .director
+            .lbctl(&format!("edit {SERVICE} -r {server} -x 100"))
+            .ok();
+    }
+    assert!(flows(&world));
+    world.director.lbctl("check").ok();
+    Ok(())
+}
+
+fn port_closed() -> Result<(), Failed> {
+    let world = working("check-port");
+    let [w1, ..] = &world.workers;
+    let config = std::env::temp_dir().join("lbctl-world-check-port/w1/nginx.conf");
+    let nginx = format!("nginx -e /dev/null -c {}", config.display());
+    w1.line(&format!("{nginx} -s stop")).ok();
+    // It is told by a signal.
+    while w1.line("ss -Hltn sport = :80").stdout.contains(":80") {}
+    broken(&world, "nothing listens", "port-closed");
+    w1.line(&nginx).ok();
+    assert!(flows(&world));
+    world.director.lbctl("check").ok();
+    Ok(())
+}
+
+fn no_way_back() -> Result<(), Failed> {
+    let world = working("check-back");
+    let [w1, ..] = &world.workers;
+    w1.line("ip route del default").ok();
+    let answer = broken(&world, "no default route", "no-way-back");
+    let json: Value = serde_json::from_str(&answer.stdout)?;
+    let fix = json["findings"][0]["fix"].as_str().unwrap();
+    let command = fix
+        .split("on the server: ")
+        .nth(1)
+        .and_then(|it| it.split(';').next());
+    w1.line(command.ok_or("no command")?).ok();
+    assert!(flows(&world));
+    world.director.lbctl("check").ok();
+    Ok(())
+}
+
+/// A server whose other gateway knows the director's nets, but not the clients': asked
+/// from here it answers either way. What became of the clients' connections tells.
+fn no_way_back_seen() -> Result<(), Failed> {
+    let world = working("check-back-seen");
+    let [w1, ..] = &world.workers;
+    w1.line("ip route add blackhole 192.168.10.10/32").ok();
+    try_in_vain(&world);
+    let answer = broken(&world, "no route to the client", "never-established");
+    assert!(
+        answer.stdout.contains("got no further than the SYN"),
+        "{answer}"
+    );
+    w1.line("ip route del blackhole 192.168.10.10/32").ok();
+    assert!(flows(&world));
+    world.director.lbctl("check").ok();
+    Ok(())
+}
