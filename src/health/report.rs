@@ -57,7 +57,9 @@ pub struct ServerReport {
     pub verdict: Verdict,
     /// Since when the checks say what they say, seconds since 1970.
     pub since: u64,
-    /// How often the checks changed their mind.
+    /// How often the checks changed their mind. A service of an older version does
+    /// not say.
+    #[serde(default)]
     pub transitions: Transitions,
     /// When it was last asked.
     pub checked: Option<u64>,
