@@ -199,7 +199,7 @@ fn line(random: &mut Random, file: &ConfigFile) -> String {
         "192.168.101.3",
         "2001:db8:7::1",
     ]);
-    match random.below(8) {
+    match random.below(10) {
         0..=2 => {
             let mode = random.of(&["", "", " --mode address", " --mode fwmark"]);
             let also = random.of(&["", "", " --ping", " --snat", " --mark 9"]);
@@ -208,7 +208,14 @@ fn line(random: &mut Random, file: &ConfigFile) -> String {
         3 => format!("vip del {vip}"),
         4 => format!("forward {}", random.of(&["on", "off", "on -4", "off -6"])),
         5 => format!("apply --allow-empty {}", file.0.display()),
-        6 => format!(
+        6 => {
+            let way = random.of(&["", "", " --method tun", " --mss 1200"]);
+            format!("real setup {}{way}", random.of(&["203.0.113.9", vip]))
+        }
+        7 => random
+            .of(&["real undo 203.0.113.9", "real undo --all", "real check"])
+            .to_owned(),
+        8 => format!(
             "drain -t {VIP}:80 -r {}",
             random.of(&["192.168.31.100", "192.168.31.101"])
         ),

@@ -33,6 +33,7 @@ pub fn picture(director: &Namespace) -> BTreeSet<String> {
     [
         "ipvsadm -Sn",
         "nft list ruleset",
+        "ip -o address",
         "ip rule",
         "ip -6 rule",
         "ip route show table all",
@@ -42,10 +43,14 @@ pub fn picture(director: &Namespace) -> BTreeSet<String> {
     .into_iter()
     .flat_map(|line| {
         let text = director.look(line).ok();
-        // Schedulers that other tests load bring parameters of their own.
-        let lines = text
-            .lines()
-            .filter(|text| !text.contains("net.ipv4.vs.lblc"));
+        // Schedulers and tunnels that other tests load bring parameters of their own,
+        // into every namespace.
+        let foreign = |text: &str| {
+            let names = ["vs.lblc", ".tunl0.", ".ip6tnl0.", ".sit0.", ".gre0."];
+            let tunnels = [".gretap0.", ".erspan0.", ".ip6gre0."];
+            names.iter().chain(&tunnels).any(|name| text.contains(name))
+        };
+        let lines = text.lines().filter(|text| !foreign(text));
         let lines: Vec<String> = lines.map(|text| format!("{line}: {text}")).collect();
         lines
     })

@@ -179,7 +179,7 @@ fn nginx_config(root: &str) -> String {
     format!(
         "user www-data;\nworker_processes 1;\npid {root}/pid;\nerror_log /dev/null;\n\
          events {{ worker_connections 512; }}\n\
-         http {{ access_log off; keepalive_timeout 5;\n\
+         http {{ access_log off; keepalive_timeout 60;\n\
          server {{ listen 80 backlog=1024 default_server; listen [::]:80; root {root}; }} }}\n"
     )
 }
