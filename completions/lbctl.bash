@@ -22,6 +22,9 @@ _lbctl() {
             lbctl,apply)
                 cmd="lbctl__subcmd__apply"
                 ;;
+            lbctl,candidates)
+                cmd="lbctl__subcmd__candidates"
+                ;;
             lbctl,check)
                 cmd="lbctl__subcmd__check"
                 ;;
@@ -141,6 +144,9 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help,apply)
                 cmd="lbctl__subcmd__help__subcmd__apply"
+                ;;
+            lbctl__subcmd__help,candidates)
+                cmd="lbctl__subcmd__help__subcmd__candidates"
                 ;;
             lbctl__subcmd__help,check)
                 cmd="lbctl__subcmd__help__subcmd__check"
@@ -347,7 +353,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man candidates ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -509,6 +515,28 @@ _lbctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__candidates)
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1081,7 +1109,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
+            opts="add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man candidates ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1109,6 +1137,20 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        lbctl__subcmd__help__subcmd__candidates)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3007,8 +3049,38 @@ _lbctl() {
     esac
 }
 
+# The services and servers that are in the table.
+_lbctl_live() {
+    local typed=${COMP_LINE:0:COMP_POINT} words word option='' prefix='' cut='' value
+    read -ra words <<<"$typed"
+    # What the cursor stands behind, colons and all: readline splits there.
+    word=${typed##*[[:space:]]}
+    if [[ -n $word ]]; then unset 'words[-1]'; fi
+    option=${words[*]: -1}
+    if [[ $word == --*=* ]]; then
+        option=${word%%=*} prefix=$option=
+        words+=("$option")
+    fi
+    case $option in
+        -t | --tcp-service | -u | --udp-service | --sctp-service | -f | --fwmark-service | -r | --real-server) ;;
+        *)
+            _lbctl "$@"
+            return
+            ;;
+    esac
+    COMPREPLY=()
+    # No names of files.
+    compopt +o default +o bashdefault 2>/dev/null
+    if [[ $COMP_WORDBREAKS == *=* ]]; then cut=$prefix; fi
+    if [[ $COMP_WORDBREAKS == *:* && $word == *:* ]]; then cut=${word%"${word##*:}"}; fi
+    while read -r value; do
+        value=$prefix$value
+        if [[ $value == "$word"* ]]; then COMPREPLY+=("${value#"$cut"}"); fi
+    done < <(PATH=$PATH:/usr/local/sbin:/usr/sbin lbctl candidates -- "${words[@]}" 2>/dev/null)
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _lbctl -o nosort -o bashdefault -o default lbctl
+    complete -F _lbctl_live -o nosort -o bashdefault -o default lbctl
 else
-    complete -F _lbctl -o bashdefault -o default lbctl
+    complete -F _lbctl_live -o bashdefault -o default lbctl
 fi
