@@ -22,9 +22,6 @@ _lbctl() {
             lbctl,apply)
                 cmd="lbctl__subcmd__apply"
                 ;;
-            lbctl,candidates)
-                cmd="lbctl__subcmd__candidates"
-                ;;
             lbctl,check)
                 cmd="lbctl__subcmd__check"
                 ;;
@@ -144,9 +141,6 @@ _lbctl() {
                 ;;
             lbctl__subcmd__help,apply)
                 cmd="lbctl__subcmd__help__subcmd__apply"
-                ;;
-            lbctl__subcmd__help,candidates)
-                cmd="lbctl__subcmd__help__subcmd__candidates"
                 ;;
             lbctl__subcmd__help,check)
                 cmd="lbctl__subcmd__help__subcmd__check"
@@ -353,7 +347,7 @@ _lbctl() {
 
     case "${cmd}" in
         lbctl)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man candidates ipvsadm demo help"
+            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -515,28 +509,6 @@ _lbctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --netns)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        lbctl__subcmd__candidates)
-            opts="-q -v -h -V --json --dry-run --color --quiet --verbose --netns --help --version"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1109,7 +1081,7 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help)
-            opts="add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man candidates ipvsadm demo help"
+            opts="add replace edit del list rate zero clear save restore timeouts sync forward vip real probe diff apply import export run status drain undrain check setup teardown completions man ipvsadm demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1137,20 +1109,6 @@ _lbctl() {
             return 0
             ;;
         lbctl__subcmd__help__subcmd__apply)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        lbctl__subcmd__help__subcmd__candidates)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -81,14 +81,8 @@ fn verbs(command: &Command) -> impl Iterator<Item = &Command> {
 }
 
 fn page(command: &Command, name: &str, parent: Option<&str>, below: &Below) -> io::Result<Vec<u8>> {
-    let man = Man::new(command.clone().display_name(name.to_owned()))
-        .title(name.to_uppercase())
-        // No date: the page of a version is the same whenever it is made.
-        .date("")
-        .source(concat!("lbctl ", env!("CARGO_PKG_VERSION")))
-        .manual("lbctl manual");
+    let man = Man::new(command.clone().display_name(name.to_owned()));
     let mut text = Vec::new();
-    man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
@@ -126,7 +120,13 @@ fn page(command: &Command, name: &str, parent: Option<&str>, below: &Below) -> i
     text += ".SH \"SEE ALSO\"\n";
     text += &see_also(command, name, parent).join(",\n");
     text.push('\n');
-    Ok(tidy(&text).into_bytes())
+    // No date: the page of a version is the same whenever it is made.
+    let title = format!(
+        "{APOSTROPHE}\n.TH {} 1 \"\" \"lbctl {}\" \"lbctl manual\"\n",
+        name.to_uppercase().replace('-', "\\-"),
+        env!("CARGO_PKG_VERSION"),
+    );
+    Ok((title + &tidy(&text)).into_bytes())
 }
 
 /// What stands below a verb's help, sorted.
@@ -190,11 +190,18 @@ fn lines(roff: &mut String, text: &str) {
     }
 }
 
-/// Without the blanks at line ends and the empty lines that clap_mangen leaves,
-/// which formatters warn of.
+/// What clap_mangen's sections need: how an apostrophe is written. Each of them
+/// would bring it.
+const APOSTROPHE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '";
+
+/// Without the repeated beginnings, the blanks at line ends and the empty lines that
+/// clap_mangen leaves, which formatters warn of.
 fn tidy(page: &str) -> String {
     let mut tidy = String::with_capacity(page.len());
-    for line in page.replace("\n.br\n\n.br\n", "\n.sp\n").lines() {
+    let page = page
+        .replace(APOSTROPHE, "")
+        .replace("\n.br\n\n.br\n", "\n.sp\n");
+    for line in page.lines().filter(|line| !line.is_empty()) {
         tidy.push_str(line.trim_end());
         tidy.push('\n');
     }

@@ -2,7 +2,7 @@
 //! they cannot know: the services and servers that are in the table now. For those
 //! the shell asks `lbctl candidates`, which needs no privilege.
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
@@ -52,9 +52,10 @@ _lbctl_live() {
 const ZSH: &str = r#"
 # The services and servers that are in the table.
 _lbctl_live() {
+    # The option stands last, behind what _arguments has for compadd.
     local -a values
-    values=(${(f)"$(PATH=$PATH:/usr/local/sbin:/usr/sbin lbctl candidates -- ${(Q)words[1,CURRENT-1]} $1 2>/dev/null)"})
-    compadd -a values
+    values=(${(f)"$(PATH=$PATH:/usr/local/sbin:/usr/sbin lbctl candidates -- ${(Q)words[1,CURRENT-1]} $@[-1] 2>/dev/null)"})
+    compadd "${@[1,-2]}" -a values
 }
 "#;
 
@@ -69,7 +70,7 @@ end
 /// The script for this shell.
 pub(super) fn script(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "lbctl", &mut script);
+    clap_complete::generate(shell, &mut shown(), "lbctl", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     match shell {
         Shell::Bash => bash(&script),
@@ -77,6 +78,18 @@ pub(super) fn script(shell: Shell) -> String {
         Shell::Fish => fish(&script),
         _ => script,
     }
+}
+
+/// What can be typed, without the verbs that are hidden: clap_complete would offer
+/// them.
+fn shown() -> Command {
+    let all = Cli::command();
+    let verbs = all.get_subcommands().filter(|verb| !verb.is_hide_set());
+    Command::new("lbctl")
+        .version(env!("CARGO_PKG_VERSION"))
+        .propagate_version(true)
+        .args(all.get_arguments().cloned())
+        .subcommands(verbs.cloned())
 }
 
 fn bash(script: &str) -> String {
