@@ -195,7 +195,8 @@ fn zsh_offers_what_is_there() {
             fi
             local -a hits
             builtin compadd -A hits "$@"
-            print -rl -- $hits >>$HOME/offered
+            # Brackets come quoted.
+            print -rl -- ${(Q)hits} >>$HOME/offered
             builtin compadd "$@"
         }
         finish() { exit }
