@@ -59,13 +59,13 @@ _lbctl_live() {
 }
 "#;
 
-const FISH: &str = r#"
+const FISH: &str = r"
 # The services and servers that are in the table.
 function __fish_lbctl_live
     set -lx PATH $PATH /usr/local/sbin /usr/sbin
     lbctl candidates -- (commandline -opc) $argv[1] 2>/dev/null
 end
-"#;
+";
 
 /// The script for this shell.
 pub(super) fn script(shell: Shell) -> String {
