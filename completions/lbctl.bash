@@ -3007,8 +3007,38 @@ _lbctl() {
     esac
 }
 
+# The services and servers that are in the table.
+_lbctl_live() {
+    local typed=${COMP_LINE:0:COMP_POINT} words word option='' prefix='' cut='' value
+    read -ra words <<<"$typed"
+    # What the cursor stands behind, colons and all: readline splits there.
+    word=${typed##*[[:space:]]}
+    if [[ -n $word ]]; then unset 'words[-1]'; fi
+    option=${words[*]: -1}
+    if [[ $word == --*=* ]]; then
+        option=${word%%=*} prefix=$option=
+        words+=("$option")
+    fi
+    case $option in
+        -t | --tcp-service | -u | --udp-service | --sctp-service | -f | --fwmark-service | -r | --real-server) ;;
+        *)
+            _lbctl "$@"
+            return
+            ;;
+    esac
+    COMPREPLY=()
+    # No names of files.
+    compopt +o default +o bashdefault 2>/dev/null
+    if [[ $COMP_WORDBREAKS == *=* ]]; then cut=$prefix; fi
+    if [[ $COMP_WORDBREAKS == *:* && $word == *:* ]]; then cut=${word%"${word##*:}"}; fi
+    while read -r value; do
+        value=$prefix$value
+        if [[ $value == "$word"* ]]; then COMPREPLY+=("${value#"$cut"}"); fi
+    done < <(PATH=$PATH:/usr/local/sbin:/usr/sbin lbctl candidates -- "${words[@]}" 2>/dev/null)
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _lbctl -o nosort -o bashdefault -o default lbctl
+    complete -F _lbctl_live -o nosort -o bashdefault -o default lbctl
 else
-    complete -F _lbctl -o bashdefault -o default lbctl
+    complete -F _lbctl_live -o bashdefault -o default lbctl
 fi

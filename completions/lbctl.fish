@@ -66,16 +66,16 @@ complete -c lbctl -n "__fish_lbctl_needs_command" -f -a "man" -d 'Write the man 
 complete -c lbctl -n "__fish_lbctl_needs_command" -f -a "ipvsadm" -d 'ipvsadm itself: same options, output, messages and exit codes'
 complete -c lbctl -n "__fish_lbctl_needs_command" -f -a "demo" -d 'See a load balancer work, in network namespaces of its own'
 complete -c lbctl -n "__fish_lbctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s s -l scheduler -d 'rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos or none; a new service has wlc' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s b -l sched-flags -d 'Scheduler flags, comma separated: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3; none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s p -l persistent -d 'A client stays with its server for so many seconds (1 to 2678400; 360 when left out), or off' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s M -l netmask -d 'Which part of a client\'s address persistence looks at: a mask, or a prefix length for IPv6' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l pe -d 'Persistence engine (sip), or none' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s r -l real-server -d 'Real server; may be repeated' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation'
 dr\t'Direct routing'
 tun\t'Tunnelling'"
@@ -103,16 +103,16 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s q -l quiet -d 'Say o
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s s -l scheduler -d 'rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos or none; a new service has wlc' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s b -l sched-flags -d 'Scheduler flags, comma separated: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3; none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s p -l persistent -d 'A client stays with its server for so many seconds (1 to 2678400; 360 when left out), or off' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s M -l netmask -d 'Which part of a client\'s address persistence looks at: a mask, or a prefix length for IPv6' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l pe -d 'Persistence engine (sip), or none' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s r -l real-server -d 'Real server; may be repeated' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation'
 dr\t'Direct routing'
 tun\t'Tunnelling'"
@@ -140,16 +140,16 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s q -l quiet -d 'S
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s s -l scheduler -d 'rr, wrr, lc, wlc, lblc, lblcr, dh, sh, sed, nq, fo, ovf, mh, twos or none; a new service has wlc' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s b -l sched-flags -d 'Scheduler flags, comma separated: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3; none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s p -l persistent -d 'A client stays with its server for so many seconds (1 to 2678400; 360 when left out), or off' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s M -l netmask -d 'Which part of a client\'s address persistence looks at: a mask, or a prefix length for IPv6' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l pe -d 'Persistence engine (sip), or none' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s r -l real-server -d 'Real server; may be repeated' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation'
 dr\t'Direct routing'
 tun\t'Tunnelling'"
@@ -177,11 +177,11 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s q -l quiet -d 'Say 
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s r -l real-server -d 'Delete only this real server of it; may be repeated' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s r -l real-server -d 'Delete only this real server of it; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -194,10 +194,10 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s q -l quiet -d 'Say o
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l watch -d 'Show it again every SECS seconds, 2 if left out; on a terminal as `rate` does' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -222,10 +222,10 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s q -l quiet -d 'Say 
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s i -l interval -d 'Seconds between two readings, 1 or more' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s c -l count -d 'Stop after so many readings' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -240,10 +240,10 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s q -l quiet -d 'Say 
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -527,10 +527,10 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcom
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from help" -f -a "check" -d 'Say what it lacks; exit status as a monitoring plugin\'s'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from help" -f -a "undo" -d 'Take away what `setup` made, and put back what was there'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l http -d 'Ask for this page by HTTP' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l https -d 'Ask for this page by HTTPS; name, CA and dates of the certificate are verified' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l exec -d 'Run this program; exit status 0 is up. {address} and {port} in its words are replaced. The last option, or ended by \';\'' -r
@@ -637,11 +637,11 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand status" -s q -l quiet -d 'Sa
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s r -l real-server -d 'Real server; may be repeated' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l reason -d 'Why, for the log and for those who look' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l timeout -d 'Wait for so long at most, as in 30s or 10m' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -659,11 +659,11 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s q -l quiet -d 'Say
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s t -l tcp-service -d 'TCP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s u -l udp-service -d 'UDP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -l sctp-service -d 'SCTP service' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s r -l real-server -d 'Real server; may be repeated' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s t -l tcp-service -d 'TCP service' -r -f -a "(__fish_lbctl_live --tcp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s u -l udp-service -d 'UDP service' -r -f -a "(__fish_lbctl_live --udp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -l sctp-service -d 'SCTP service' -r -f -a "(__fish_lbctl_live --sctp-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s f -l fwmark-service -d 'Service of packets with this firewall mark, 1 to 4294967295' -r -f -a "(__fish_lbctl_live --fwmark-service)"
+complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -798,3 +798,9 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand help; and __fish_seen_subcom
 complete -c lbctl -n "__fish_lbctl_using_subcommand help; and __fish_seen_subcommand_from real" -f -a "setup" -d 'Give this machine what it needs to serve the VIPs; without VIP, those it had'
 complete -c lbctl -n "__fish_lbctl_using_subcommand help; and __fish_seen_subcommand_from real" -f -a "check" -d 'Say what it lacks; exit status as a monitoring plugin\'s'
 complete -c lbctl -n "__fish_lbctl_using_subcommand help; and __fish_seen_subcommand_from real" -f -a "undo" -d 'Take away what `setup` made, and put back what was there'
+
+# The services and servers that are in the table.
+function __fish_lbctl_live
+    set -lx PATH $PATH /usr/local/sbin /usr/sbin
+    lbctl candidates -- (commandline -opc) $argv[1] 2>/dev/null
+end

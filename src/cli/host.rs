@@ -4,6 +4,10 @@ use clap::{Args, Subcommand};
 
 /// `forward`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl forward on -4
+  lbctl forward status")]
 pub struct ForwardArgs {
     /// What to do.
     #[command(subcommand)]

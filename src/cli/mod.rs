@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use apply::{ApplyArgs, DiffArgs, DiffLanguage, ReachArgs};
 pub use convert::{ExportArgs, ExportLanguage, ImportArgs, ImportLanguage};
-pub use documents::{CompletionsArgs, ManArgs};
+pub use documents::{CandidatesArgs, CompletionsArgs, ManArgs};
 pub use drain::{DrainArgs, UndrainArgs};
 pub use host::{FamilyArgs, ForwardArgs, ForwardVerb};
 pub use probe::{OnFailure, ProbeArgs};
@@ -144,6 +144,9 @@ pub enum Verb {
     /// Delete every service
     Clear(ClearArgs),
     /// Print the whole table as ipvsadm-save does, thresholds and timeouts too
+    #[command(after_help = "\
+Example:
+  lbctl save > /etc/ipvsadm.rules")]
     Save,
     /// Make the table what a file of save's or ipvsadm-save's says
     Restore(RestoreArgs),
@@ -185,6 +188,9 @@ pub enum Verb {
     Completions(CompletionsArgs),
     /// Write the man pages, or show the first
     Man(ManArgs),
+    /// What the completion scripts offer behind these words, one a line
+    #[command(hide = true)]
+    Candidates(CandidatesArgs),
     /// ipvsadm itself: same options, output, messages and exit codes
     #[command(disable_help_flag = true, disable_version_flag = true)]
     Ipvsadm(IpvsadmArgs),

@@ -4,6 +4,11 @@ use clap::{Args, Subcommand, ValueEnum};
 
 /// `real`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl real setup 192.0.2.10                        on the real server
+  lbctl real check
+  lbctl real undo")]
 pub struct RealArgs {
     /// What to do.
     #[command(subcommand)]

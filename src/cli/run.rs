@@ -32,7 +32,11 @@ pub struct RunArgs {
 #[command(after_help = "\
 Root and root's group may ask. Exit status: 0 every server is well; 1 some are not;
 2 a service has no usable server left; 3 nobody runs, or it could not be told. With
---plugin every error is a 3.")]
+--plugin every error is a 3.
+
+Examples:
+  lbctl status
+  lbctl status --plugin")]
 pub struct StatusArgs {
     /// Let the running service read its file again
     #[arg(long)]

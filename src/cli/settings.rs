@@ -44,6 +44,11 @@ pub struct TimeoutsArgs {
 
 /// `sync`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl sync start master --mcast-interface eth0     on the director that works
+  lbctl sync start backup --mcast-interface eth0     on the one that waits
+  lbctl sync show")]
 pub struct SyncArgs {
     /// What to do.
     #[command(subcommand)]

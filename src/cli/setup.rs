@@ -67,6 +67,9 @@ pub struct CheckArgs {
 
 /// `demo`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Example:
+  lbctl demo                                         as root; leaves nothing behind")]
 pub struct DemoArgs {
     /// Process that these words are run for, and with which they end
     #[arg(long, hide = true, value_name = "PID", requires = "words")]

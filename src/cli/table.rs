@@ -160,6 +160,10 @@ pub struct ChangeArgs {
 
 /// `del`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl del -t 192.0.2.10:80                         the service and its servers
+  lbctl del -t 192.0.2.10:80 -r 10.0.0.11:8080       one server of it")]
 pub struct DelArgs {
     /// The service.
     #[command(flatten)]
@@ -177,7 +181,12 @@ pub struct DelArgs {
 #[command(after_help = "\
 Everybody may list; without CAP_NET_ADMIN the kernel shows neither statistics nor
 thresholds, tunnels and scheduler flags. Counters and rates are the kernel's,
-which renews them every 2 seconds.")]
+which renews them every 2 seconds.
+
+Examples:
+  lbctl list
+  lbctl list -t 192.0.2.10:80 --rate
+  lbctl list --json")]
 pub struct ListArgs {
     /// Only this service.
     #[command(flatten)]
@@ -242,6 +251,10 @@ pub struct ListView {
 
 /// `zero`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl zero                                         the counters of every service
+  lbctl zero -t 192.0.2.10:80")]
 pub struct ZeroArgs {
     /// Only this service.
     #[command(flatten)]
@@ -250,6 +263,10 @@ pub struct ZeroArgs {
 
 /// `clear`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl clear --dry-run                              what would go
+  lbctl clear --yes                                  for a script")]
 pub struct ClearArgs {
     /// Do not ask
     #[arg(long)]

@@ -13,6 +13,11 @@ With --snat the servers' logs show the director, and every connection is tracked
 
 /// `vip`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  lbctl vip add 192.0.2.10
+  lbctl vip list
+  lbctl vip del 192.0.2.10")]
 pub struct VipArgs {
     /// What to do.
     #[command(subcommand)]

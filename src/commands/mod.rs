@@ -3,6 +3,7 @@
 
 mod advice;
 mod apply;
+mod candidates;
 mod check;
 mod connections;
 mod context;
@@ -14,6 +15,7 @@ mod error;
 mod forward;
 mod ipvsadm;
 mod list;
+mod manual;
 mod probe;
 mod rate;
 mod real;
@@ -22,6 +24,7 @@ mod run;
 mod save;
 mod settings;
 mod setup;
+mod shells;
 mod table;
 mod teardown;
 mod vip;
@@ -104,6 +107,7 @@ pub fn run(cli: &Cli) -> Result<Status> {
         Verb::Teardown(args) => teardown::run(&mut context, args),
         Verb::Completions(args) => documents::completions(&mut context, args),
         Verb::Man(args) => documents::man(&mut context, args),
+        Verb::Candidates(args) => candidates::run(&mut context, args),
         Verb::Demo(args) => demo::run(&mut context, args),
         Verb::Ipvsadm(args) => return Ok(Status::Code(ipvsadm::run(&context, &args.words)?)),
     }?;

@@ -7,7 +7,7 @@ const PAGE: &str = include_str!("../../../man/lbctl.toml.5");
 
 #[test]
 fn the_example_is_a_file() {
-    let (_, example) = PAGE.split_once(".SH EXAMPLE\n.nf\n").unwrap();
+    let (_, example) = PAGE.split_once(".SH EXAMPLES\n.nf\n").unwrap();
     let (example, _) = example.split_once("\n.fi\n").unwrap();
     let config = read(&example.replace("\\-", "-").replace("\\e", "\\"));
     let names: Vec<&str> = config
