@@ -26,8 +26,9 @@ mod exchange;
 /// fit the default receive buffer (212,992 bytes; it overflows at about 237).
 pub const BATCH_LIMIT: usize = 128;
 
-/// The kernel fills at most 32 KiB of a dump at a time.
-const RECEIVE_BUFFER: usize = 64 * 1024;
+/// The kernel fills at most 32 KiB of a dump at a time. Memory of this size comes
+/// from the kernel as it is, so that only what is filled is ever touched.
+const RECEIVE_BUFFER: usize = 256 * 1024;
 
 /// A piece of a dump is as long as the kernel's buffer allows: 32 KiB, and when
 /// memory is short at least `NLMSG_GOODSIZE`, close to 4 KiB. One that ends before
