@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::model::{Forward, ServiceId, SettingStep, TableStep, TunnelKind};
+use crate::model::{Forward, Service, ServiceId, SettingStep, TableStep, TunnelKind};
 use crate::netlink;
 
 /// A result of this room.
@@ -119,34 +119,37 @@ fn no_service(id: &ServiceId) -> String {
     )
 }
 
+fn of_service(service: &Service, refusal: &netlink::Refusal) -> Option<String> {
+    match refusal.errno {
+        libc::EEXIST => Some(format!(
+            "it is there already; change it with: lbctl edit {0}, or make it exactly \
+                     so with: lbctl replace {0}",
+            service.id.options()
+        )),
+        libc::ESRCH => Some(no_service(&service.id)),
+        // The kernel answers ENOENT for a missing scheduler and for a
+        // missing persistence engine alike.
+        libc::ENOENT => Some(match &service.persistence_engine {
+            Some(engine) => format!(
+                "the kernel has no scheduler '{}' or no persistence engine '{engine}': \
+                         the module {} or ip_vs_pe_{engine} is missing",
+                service.scheduler,
+                service.scheduler.module()
+            ),
+            None => format!(
+                "the kernel has no scheduler '{}': the module {} is missing",
+                service.scheduler,
+                service.scheduler.module()
+            ),
+        }),
+        _ => None,
+    }
+}
+
 fn sentence(step: &TableStep, refusal: &netlink::Refusal) -> String {
     let known = match step {
-        TableStep::AddService(service) | TableStep::EditService { after: service, .. } => {
-            match refusal.errno {
-                libc::EEXIST => Some(format!(
-                    "it is there already; change it with: lbctl edit {0}, or make it exactly \
-                     so with: lbctl replace {0}",
-                    service.id.options()
-                )),
-                libc::ESRCH => Some(no_service(&service.id)),
-                // The kernel answers ENOENT for a missing scheduler and for a
-                // missing persistence engine alike.
-                libc::ENOENT => Some(match &service.persistence_engine {
-                    Some(engine) => format!(
-                        "the kernel has no scheduler '{}' or no persistence engine '{engine}': \
-                         the module {} or ip_vs_pe_{engine} is missing",
-                        service.scheduler,
-                        service.scheduler.module()
-                    ),
-                    None => format!(
-                        "the kernel has no scheduler '{}': the module {} is missing",
-                        service.scheduler,
-                        service.scheduler.module()
-                    ),
-                }),
-                _ => None,
-            }
-        }
+        TableStep::AddService(service) => of_service(service, refusal),
+        TableStep::EditService { after, .. } => of_service(after, refusal),
         TableStep::DeleteService(_) => {
             (refusal.errno == libc::ESRCH).then(|| "no such service; see: lbctl list".to_owned())
         }

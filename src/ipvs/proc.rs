@@ -88,49 +88,46 @@ fn reads_again(name: &str, mut expected: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Whether /proc shows the services and servers of this table, in its order, and
-/// no others. Both walk the same lists of the kernel, so that a table as it came
-/// from a dump need not be sorted first.
-///
-/// # Errors
-/// As [`table`].
-pub(super) fn shows(table: &[ServiceState]) -> io::Result<bool> {
-    let file = fs::File::open(format!("{DIRECTORY}/ip_vs"))?;
-    shows_names(io::BufReader::with_capacity(32 * 1024, file), table)
-}
+/// What /proc showed, for comparison with a table from a dump.
+pub(super) struct Shown(String);
 
-fn shows_names(mut file: impl io::BufRead, table: &[ServiceState]) -> io::Result<bool> {
-    let mut services = table.iter();
-    let mut servers = [].iter();
-    let mut line = String::new();
-    for number in 0.. {
-        line.clear();
-        if file.read_line(&mut line)? == 0 {
-            break;
-        }
-        if number < HEADINGS {
-            continue;
-        }
-        let same = if let Some(server) = line.trim_ascii_start().strip_prefix("-> ") {
-            let name = server.split_ascii_whitespace().next();
-            let name = name.and_then(parse_endpoint);
-            servers
-                .next()
-                .is_some_and(|state: &ServerState| Some(state.server.name()) == name)
-        } else if servers.next().is_some() {
-            // The dump has more of the service before.
-            false
-        } else if let (Some(state), Some(shown)) = (services.next(), parse_service(&line)) {
-            servers = state.servers.iter();
-            without_family(&state.service.id) == shown.id
-        } else {
-            false
-        };
-        if !same {
-            return Ok(false);
-        }
+impl Shown {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// As [`table`].
+    pub(super) fn read() -> io::Result<Self> {
+        read("ip_vs").map(Self)
     }
-    Ok(servers.next().is_none() && services.next().is_none())
+
+    /// Whether it has the services and servers of this table, in its order, and no
+    /// others. Both come from a walk of the same lists of the kernel, so that a
+    /// table as it came from a dump need not be sorted first.
+    pub(super) fn is_of(&self, table: &[ServiceState]) -> bool {
+        let mut services = table.iter();
+        let mut servers = [].iter();
+        for line in self.0.lines().skip(HEADINGS) {
+            let same = if let Some(server) = line.trim_ascii_start().strip_prefix("-> ") {
+                let name = server.split_ascii_whitespace().next();
+                let name = name.and_then(parse_endpoint);
+                servers
+                    .next()
+                    .is_some_and(|state: &ServerState| Some(state.server.name()) == name)
+            } else if servers.next().is_some() {
+                // The dump has more of the service before.
+                false
+            } else if let (Some(state), Some(shown)) = (services.next(), parse_service(line)) {
+                servers = state.servers.iter();
+                without_family(&state.service.id) == shown.id
+            } else {
+                false
+            };
+            if !same {
+                return false;
+            }
+        }
+        servers.next().is_none() && services.next().is_none()
+    }
 }
 
 /// /proc does not say of which family a mark is: IPv4 stands for both.
@@ -385,7 +382,7 @@ FWM  00000005 wlc ops
 
     #[test]
     fn a_dump_is_held_against_what_is_shown() {
-        let shows = |table: &[ServiceState]| shows_names(TABLE.as_bytes(), table).unwrap();
+        let shows = |table: &[ServiceState]| Shown(TABLE.to_owned()).is_of(table);
         let table = parse_table(TABLE);
         assert!(shows(&table));
         assert!(!shows(&[]));
@@ -453,7 +450,7 @@ FWM  00000005 wlc ops
         fn any_text_is_answered(text in "\\PC{0,80}(\n\\PC{0,80}){0,8}") {
             let _ = parse_table(&text);
             let _ = parse_totals(&text);
-            let _ = shows_names(text.as_bytes(), &parse_table(&text));
+            let _ = Shown(text.clone()).is_of(&parse_table(&text));
             let _ = text.lines().filter_map(parse_connection).count();
         }
 

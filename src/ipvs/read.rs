@@ -2,6 +2,7 @@
 //! unnoticed.
 
 use std::collections::HashMap;
+use std::thread;
 
 use crate::model::{Forward, ServerState, Service, ServiceId, ServiceState, Stats, Table};
 use crate::netlink::{self, Message, Request};
@@ -103,7 +104,7 @@ impl Client {
     /// The whole table, services and servers sorted.
     ///
     /// Each dump is read once, and the names in it compared with what
-    /// /proc/net/ip_vs shows, which is far cheaper than dumping all again. Their
+    /// /proc/net/ip_vs showed meanwhile, which is far cheaper than dumping all again. Their
     /// number would not do: a dump that passed over as many as were deleted has as
     /// many as are left. Where the names differ, a writer may have come between, or
     /// /proc passed over entries because other namespaces have services, too (Linux
@@ -113,9 +114,16 @@ impl Client {
     /// # Errors
     /// As [`Client::services`].
     pub fn table(&mut self) -> Result<Table> {
-        let mut table = self.read_table()?;
-        // Where /proc is not mounted, nothing is shown.
-        let shown = proc::shows(&table).unwrap_or(false);
+        let (table, shown) = thread::scope(|scope| {
+            // The kernel needs no common lock for the two, so a second processor helps.
+            let shown = thread::Builder::new().spawn_scoped(scope, proc::Shown::read);
+            let table = self.read_table();
+            // Where /proc is not mounted, nothing is shown.
+            let shown = shown.ok().and_then(|it| it.join().ok()?.ok());
+            (table, shown)
+        });
+        let mut table = table?;
+        let shown = shown.is_some_and(|it| it.is_of(&table));
         sort(&mut table);
         if shown && is_unique(&table) {
             return Ok(table);

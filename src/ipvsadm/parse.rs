@@ -71,6 +71,7 @@ pub fn parse(program: &str, words: &[&str], names: &dyn Names) -> Result<Invocat
             Ok(Invocation::Change(if command == Command::AddService {
                 TableStep::AddService(service)
             } else {
+                let service = Box::new(service);
                 TableStep::EditService {
                     before: service.clone(),
                     after: service,

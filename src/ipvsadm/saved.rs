@@ -2,9 +2,10 @@
 //! reads. ipvsadm reads it, too, and its own text is read here.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::collections::hash_map::Entry;
+use std::thread;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::formats;
 use crate::model::{ServerChange, ServiceChange, ServiceId, ServiceState, TableStep, Timeouts};
@@ -42,35 +43,70 @@ pub fn save(timeouts: &Timeouts, table: &[ServiceState]) -> Vec<String> {
     lines
 }
 
+/// Texts from this size on are parsed in two threads, bytes.
+const WORTH_A_THREAD: usize = 64 * 1024;
+
 /// Reads a saved text, as lines of ipvsadm's `-A`, `-a`, `--set` and `-C`.
 ///
 /// # Errors
 /// Every line that is wrong, by its number from 1 on, and why.
 pub fn read_saved(text: &[u8], names: &dyn Names) -> Result<SavedTable, Vec<(usize, String)>> {
-    let mut reader = Reader::default();
     // from_utf8_lossy alone is many times slower, and the text may be large.
     let text = match str::from_utf8(text) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(text),
     };
-    for (number, line) in (1..).zip(text.lines()) {
-        let words = words(line);
-        if words.is_empty() {
-            continue;
+    let (front, back) = text.split_at(middle(&text));
+    let first_of_back = 1 + front.lines().count();
+    let parse_back = || invocations(back, first_of_back, names).collect::<Vec<_>>();
+    let mut reader = Reader::default();
+    thread::scope(|scope| {
+        let worth = !back.is_empty();
+        let parsing = worth.then(|| thread::Builder::new().spawn_scoped(scope, parse_back));
+        for (number, invocation) in invocations(front, 1, names) {
+            reader.take(number, invocation);
         }
-        let taken = match parse("ipvsadm", &words, names) {
-            Ok(invocation) => reader.take(invocation),
-            Err(failure) => Err(first_line(&failure.message)),
+        let parsed = match parsing {
+            Some(Ok(parsing)) => parsing
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // No thread is to be had.
+            Some(Err(_)) | None => parse_back(),
         };
-        if let Err(why) = taken {
-            reader.errors.push((number, why));
+        for (number, invocation) in parsed {
+            reader.take(number, invocation);
         }
+    });
+    reader.finish()
+}
+
+/// Where the second half of a large text begins, at the start of a line; the end of
+/// a small one.
+fn middle(text: &str) -> usize {
+    if text.len() < WORTH_A_THREAD {
+        return text.len();
     }
-    if reader.errors.is_empty() {
-        Ok(reader.saved)
-    } else {
-        Err(reader.errors)
-    }
+    let half = text.len() / 2;
+    let rest = text.as_bytes()[half..].iter();
+    let line_end = rest.into_iter().position(|byte| *byte == b'\n');
+    line_end.map_or(text.len(), |end| half + end + 1)
+}
+
+/// What the lines ask for, each with its number; those without words are passed
+/// over.
+fn invocations<'a>(
+    text: &'a str,
+    first: usize,
+    names: &'a dyn Names,
+) -> impl Iterator<Item = (usize, Result<Invocation, String>)> + 'a {
+    (first..)
+        .zip(text.lines())
+        .filter_map(move |(number, line)| {
+            let words = words(line);
+            let invocation =
+                || parse("ipvsadm", &words, names).map_err(|failure| first_line(&failure.message));
+            (!words.is_empty()).then(|| (number, invocation()))
+        })
 }
 
 fn first_line(message: &str) -> String {
@@ -81,40 +117,45 @@ fn first_line(message: &str) -> String {
 struct Reader {
     saved: SavedTable,
     places: FxHashMap<ServiceId, usize>,
-    servers: FxHashSet<(usize, IpAddr, u16)>,
+    /// On which lines the servers of each service stand.
+    lines: Vec<Vec<usize>>,
     errors: Vec<(usize, String)>,
 }
 
 impl Reader {
-    fn take(&mut self, invocation: Invocation) -> Result<(), String> {
+    fn take(&mut self, number: usize, invocation: Result<Invocation, String>) {
+        let taken = invocation.and_then(|invocation| self.enter(number, invocation));
+        if let Err(why) = taken {
+            self.errors.push((number, why));
+        }
+    }
+
+    fn enter(&mut self, number: usize, invocation: Invocation) -> Result<(), String> {
         match invocation {
             Invocation::Change(TableStep::AddService(service)) => {
                 ServiceChange::default()
                     .apply(&service)
                     .map_err(|why| why.to_string())?;
-                let place = self.saved.services.len();
-                if self.places.insert(service.id, place).is_some() {
+                let Entry::Vacant(place) = self.places.entry(service.id) else {
                     return Err(format!("{} is in it twice", service.id));
-                }
+                };
+                place.insert(self.saved.services.len());
                 self.saved.services.push(Wanted {
                     service,
                     servers: Vec::new(),
                 });
+                self.lines.push(Vec::new());
                 Ok(())
             }
             Invocation::Change(TableStep::AddServer { service, server }) => {
-                let place = self.places.get(&service).copied();
-                let wanted = place.and_then(|place| self.saved.services.get_mut(place));
-                let (Some(place), Some(wanted)) = (place, wanted) else {
+                let Some(&place) = self.places.get(&service) else {
                     return Err(format!("{service} is not in it before this line"));
                 };
                 ServerChange::default()
                     .apply(&server, &service)
                     .map_err(|why| why.to_string())?;
-                if !self.servers.insert((place, server.address, server.port)) {
-                    return Err(format!("{} is in {service} twice", server.endpoint()));
-                }
-                wanted.servers.push(server);
+                self.saved.services[place].servers.push(server);
+                self.lines[place].push(number);
                 Ok(())
             }
             Invocation::SetTimeouts(timeouts) => {
@@ -126,6 +167,28 @@ impl Reader {
             _ => Err("only -A, -a, --set and a first -C belong in a saved table".to_owned()),
         }
     }
+
+    fn finish(mut self) -> Result<SavedTable, Vec<(usize, String)>> {
+        for (Wanted { service, servers }, lines) in self.saved.services.iter().zip(&self.lines) {
+            let mut order: Vec<usize> = (0..servers.len()).collect();
+            // Stable: of two that are equal the later one is the mistake.
+            order.sort_by_key(|&place| servers[place].name());
+            for pair in order.windows(2) {
+                let [first, second] = [pair[0], pair[1]];
+                if servers[first].name() == servers[second].name() {
+                    let endpoint = servers[second].endpoint();
+                    let why = format!("{endpoint} is in {} twice", service.id);
+                    self.errors.push((lines[second], why));
+                }
+            }
+        }
+        if self.errors.is_empty() {
+            Ok(self.saved)
+        } else {
+            self.errors.sort();
+            Err(self.errors)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +197,7 @@ mod tests {
     use super::*;
     use crate::model::{Forward, Server, ServerState, Stats};
     use proptest::prelude::*;
+    use std::iter;
 
     fn errors(text: &str) -> Vec<(usize, String)> {
         read_saved(text.as_bytes(), &NoNames).unwrap_err()
@@ -161,6 +225,26 @@ mod tests {
                 .contains("10.0.0.2:80 is in tcp 10.0.0.1:80 twice")
         );
         assert!(errors[2].1.contains("not in it before"));
+    }
+
+    #[test]
+    fn both_halves_of_a_large_text_are_read() {
+        let servers = (0..4000).map(|number| {
+            let [high, low] = u16::to_be_bytes(number);
+            format!("-a -t 10.0.0.1:80 -r 10.1.{high}.{low}:80 -m\n")
+        });
+        let text: String = iter::once("-A -t 10.0.0.1:80 -s rr\n".to_owned())
+            .chain(servers)
+            .collect();
+        assert!(text.len() > WORTH_A_THREAD);
+        let saved = read_saved(text.as_bytes(), &NoNames).unwrap();
+        let servers = saved.services[0].servers.iter();
+        let names: Vec<_> = servers.map(Server::name).collect();
+        assert_eq!(names.len(), 4000);
+        assert!(names.is_sorted());
+        let wrong = format!("--bogus\n{text}--bogus\n-a -t 10.0.0.1:80 -r 10.1.0.7:80 -m\n");
+        let lines: Vec<usize> = errors(&wrong).iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 4003, 4004]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::{
     Vip,
 };
 
-/// A change to the IPVS table.
+/// A change to the IPVS table. Plans have thousands, most of them servers: what is
+/// rare and large is boxed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableStep {
     /// A service that is not there yet.
@@ -17,9 +18,9 @@ pub enum TableStep {
     /// Other settings for a service that is there.
     EditService {
         /// As it is.
-        before: Service,
+        before: Box<Service>,
         /// As it shall be; the same name.
-        after: Service,
+        after: Box<Service>,
     },
     /// A service goes; its servers must have gone before.
     DeleteService(Service),
@@ -53,9 +54,8 @@ impl TableStep {
     #[must_use]
     pub fn service_id(&self) -> ServiceId {
         match self {
-            Self::AddService(service)
-            | Self::EditService { after: service, .. }
-            | Self::DeleteService(service) => service.id,
+            Self::AddService(service) | Self::DeleteService(service) => service.id,
+            Self::EditService { after, .. } => after.id,
             Self::AddServer { service, .. }
             | Self::EditServer { service, .. }
             | Self::DeleteServer { service, .. } => *service,

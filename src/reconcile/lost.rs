@@ -64,8 +64,9 @@ fn is_in(there: &There<'_>, step: &TableStep) -> bool {
     let service = there.get(&step.service_id());
     let find = |server: &Server| service.and_then(|(_, servers)| servers.get(&server.name()));
     match step {
-        TableStep::AddService(asked) | TableStep::EditService { after: asked, .. } => {
-            service.is_some_and(|(there, _)| *there == asked)
+        TableStep::AddService(asked) => service.is_some_and(|(there, _)| *there == asked),
+        TableStep::EditService { after, .. } => {
+            service.is_some_and(|(there, _)| *there == &**after)
         }
         TableStep::DeleteService(_) => service.is_none(),
         TableStep::AddServer { server: asked, .. } | TableStep::EditServer { after: asked, .. } => {
@@ -159,8 +160,8 @@ mod tests {
     #[test]
     fn a_service_is_edited_when_it_is_there_as_asked() {
         let step = TableStep::EditService {
-            before: service(80, "rr"),
-            after: service(80, "wlc"),
+            before: Box::new(service(80, "rr")),
+            after: Box::new(service(80, "wlc")),
         };
         assert!(is_done(&step, &[state(service(80, "wlc"), &[])]));
         assert!(!is_done(&step, &[state(service(80, "rr"), &[])]));

@@ -179,8 +179,8 @@ pub fn replace(
             let after = request.service.apply(&Service::new(request.id))?;
             if after != there.service {
                 steps.push(TableStep::EditService {
-                    before: there.service.clone(),
-                    after,
+                    before: Box::new(there.service.clone()),
+                    after: Box::new(after),
                 });
             }
         }
@@ -219,8 +219,8 @@ pub fn edit(
     let after = request.service.apply(&there.service)?;
     if after != there.service {
         steps.push(TableStep::EditService {
-            before: there.service.clone(),
-            after,
+            before: Box::new(there.service.clone()),
+            after: Box::new(after),
         });
     }
     let present = by_name(there);

@@ -44,30 +44,34 @@ pub(super) fn turn(actual: &[ServiceState], wanted: &[Wanted]) -> Turn {
         .iter()
         .map(|wanted| (wanted.service.id, wanted))
         .collect();
-    let (mut services, mut servers, mut edits) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut servers_go, mut services_go) = (Vec::new(), Vec::new());
+    let servers = wanted.iter().map(|wanted| wanted.servers.len());
+    let mut make = Vec::with_capacity(wanted.len() + servers.sum::<usize>());
+    make.extend(
+        wanted
+            .iter()
+            .filter(|wanted| !there.contains_key(&wanted.service.id))
+            .map(|wanted| TableStep::AddService(wanted.service.clone())),
+    );
+    let (mut edits, mut lose, mut services_go) = (Vec::new(), Vec::new(), Vec::new());
     for Wanted {
         service,
         servers: wanted,
     } in wanted
     {
         let mut before: BTreeMap<(IpAddr, u16), &Server> = BTreeMap::new();
-        match there.get(&service.id) {
-            None => services.push(TableStep::AddService(service.clone())),
-            Some(state) => {
-                if state.service != *service {
-                    edits.push(TableStep::EditService {
-                        before: state.service.clone(),
-                        after: service.clone(),
-                    });
-                }
-                let states = state.servers.iter();
-                before.extend(states.map(|state| (state.server.name(), &state.server)));
+        if let Some(state) = there.get(&service.id) {
+            if state.service != *service {
+                edits.push(TableStep::EditService {
+                    before: Box::new(state.service.clone()),
+                    after: Box::new(service.clone()),
+                });
             }
+            let states = state.servers.iter();
+            before.extend(states.map(|state| (state.server.name(), &state.server)));
         }
         for server in wanted {
             match before.remove(&server.name()) {
-                None => servers.push(TableStep::AddServer {
+                None => make.push(TableStep::AddServer {
                     service: service.id,
                     server: server.clone(),
                 }),
@@ -76,7 +80,7 @@ pub(super) fn turn(actual: &[ServiceState], wanted: &[Wanted]) -> Turn {
                 }
             }
         }
-        servers_go.extend(before.into_values().map(|server| TableStep::DeleteServer {
+        lose.extend(before.into_values().map(|server| TableStep::DeleteServer {
             service: service.id,
             server: server.clone(),
         }));
@@ -86,17 +90,16 @@ pub(super) fn turn(actual: &[ServiceState], wanted: &[Wanted]) -> Turn {
             continue;
         }
         // One by one, so that an undo brings them back, too.
-        servers_go.extend(state.servers.iter().map(|server| TableStep::DeleteServer {
+        lose.extend(state.servers.iter().map(|server| TableStep::DeleteServer {
             service: state.service.id,
             server: server.server.clone(),
         }));
         services_go.push(TableStep::DeleteService(state.service.clone()));
     }
     edits.sort_by_key(lowers);
-    Turn {
-        make: [services, servers, edits].into_iter().flatten().collect(),
-        lose: [servers_go, services_go].into_iter().flatten().collect(),
-    }
+    make.append(&mut edits);
+    lose.append(&mut services_go);
+    Turn { make, lose }
 }
 
 /// Whether a step takes weight from a server.
@@ -182,7 +185,7 @@ mod tests {
             }
             TableStep::EditService { after, .. } => {
                 let id = after.id;
-                table.get_mut(&id).unwrap().0 = after;
+                table.get_mut(&id).unwrap().0 = *after;
             }
             TableStep::DeleteService(service) => {
                 assert!(table.remove(&service.id).unwrap().1.is_empty());

@@ -150,8 +150,8 @@ fn every_kind_of_step() -> Result<(), Failed> {
     let kinds = [
         TableStep::AddService(service(83, "wlc")),
         TableStep::EditService {
-            before: service(81, "rr"),
-            after: service(81, "wlc"),
+            before: Box::new(service(81, "rr")),
+            after: Box::new(service(81, "wlc")),
         },
         TableStep::DeleteService(service(82, "rr")),
         add([10, 0, 1, 3]),

@@ -124,7 +124,7 @@ pub fn step(random: &mut Random) -> TableStep {
         0 => TableStep::AddService(service(random, id)),
         1 => TableStep::DeleteService(Service::new(id)),
         2 => {
-            let after = service(random, id);
+            let after = Box::new(service(random, id));
             TableStep::EditService {
                 before: after.clone(),
                 after,

@@ -28,7 +28,7 @@ impl Kernel {
             }
             TableStep::EditService { after, .. } => {
                 let (service, _) = self.services.get_mut(&after.id).ok_or(libc::ESRCH)?;
-                *service = after.clone();
+                *service = (**after).clone();
             }
             TableStep::DeleteService(service) => {
                 // Its servers go with it.
