@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
-use std::thread;
 
 use rustc_hash::FxHashMap;
 
@@ -43,70 +42,31 @@ pub fn save(timeouts: &Timeouts, table: &[ServiceState]) -> Vec<String> {
     lines
 }
 
-/// Texts from this size on are parsed in two threads, bytes.
-const WORTH_A_THREAD: usize = 64 * 1024;
-
 /// Reads a saved text, as lines of ipvsadm's `-A`, `-a`, `--set` and `-C`.
 ///
 /// # Errors
 /// Every line that is wrong, by its number from 1 on, and why.
 pub fn read_saved(text: &[u8], names: &dyn Names) -> Result<SavedTable, Vec<(usize, String)>> {
+    let mut reader = Reader::default();
     // from_utf8_lossy alone is many times slower, and the text may be large.
     let text = match str::from_utf8(text) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(text),
     };
-    let (front, back) = text.split_at(middle(&text));
-    let first_of_back = 1 + front.lines().count();
-    let parse_back = || invocations(back, first_of_back, names).collect::<Vec<_>>();
-    let mut reader = Reader::default();
-    thread::scope(|scope| {
-        let worth = !back.is_empty();
-        let parsing = worth.then(|| thread::Builder::new().spawn_scoped(scope, parse_back));
-        for (number, invocation) in invocations(front, 1, names) {
-            reader.take(number, invocation);
+    for (number, line) in (1..).zip(text.lines()) {
+        let words = words(line);
+        if words.is_empty() {
+            continue;
         }
-        let parsed = match parsing {
-            Some(Ok(parsing)) => parsing
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            // No thread is to be had.
-            Some(Err(_)) | None => parse_back(),
+        let taken = match parse("ipvsadm", &words, names) {
+            Ok(invocation) => reader.take(number, invocation),
+            Err(failure) => Err(first_line(&failure.message)),
         };
-        for (number, invocation) in parsed {
-            reader.take(number, invocation);
+        if let Err(why) = taken {
+            reader.errors.push((number, why));
         }
-    });
-    reader.finish()
-}
-
-/// Where the second half of a large text begins, at the start of a line; the end of
-/// a small one.
-fn middle(text: &str) -> usize {
-    if text.len() < WORTH_A_THREAD {
-        return text.len();
     }
-    let half = text.len() / 2;
-    let rest = text.as_bytes()[half..].iter();
-    let line_end = rest.into_iter().position(|byte| *byte == b'\n');
-    line_end.map_or(text.len(), |end| half + end + 1)
-}
-
-/// What the lines ask for, each with its number; those without words are passed
-/// over.
-fn invocations<'a>(
-    text: &'a str,
-    first: usize,
-    names: &'a dyn Names,
-) -> impl Iterator<Item = (usize, Result<Invocation, String>)> + 'a {
-    (first..)
-        .zip(text.lines())
-        .filter_map(move |(number, line)| {
-            let words = words(line);
-            let invocation =
-                || parse("ipvsadm", &words, names).map_err(|failure| first_line(&failure.message));
-            (!words.is_empty()).then(|| (number, invocation()))
-        })
+    reader.finish()
 }
 
 fn first_line(message: &str) -> String {
@@ -123,14 +83,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, number: usize, invocation: Result<Invocation, String>) {
-        let taken = invocation.and_then(|invocation| self.enter(number, invocation));
-        if let Err(why) = taken {
-            self.errors.push((number, why));
-        }
-    }
-
-    fn enter(&mut self, number: usize, invocation: Invocation) -> Result<(), String> {
+    fn take(&mut self, number: usize, invocation: Invocation) -> Result<(), String> {
         match invocation {
             Invocation::Change(TableStep::AddService(service)) => {
                 ServiceChange::default()
@@ -197,7 +150,6 @@ mod tests {
     use super::*;
     use crate::model::{Forward, Server, ServerState, Stats};
     use proptest::prelude::*;
-    use std::iter;
 
     fn errors(text: &str) -> Vec<(usize, String)> {
         read_saved(text.as_bytes(), &NoNames).unwrap_err()
@@ -225,26 +177,6 @@ mod tests {
                 .contains("10.0.0.2:80 is in tcp 10.0.0.1:80 twice")
         );
         assert!(errors[2].1.contains("not in it before"));
-    }
-
-    #[test]
-    fn both_halves_of_a_large_text_are_read() {
-        let servers = (0..4000).map(|number| {
-            let [high, low] = u16::to_be_bytes(number);
-            format!("-a -t 10.0.0.1:80 -r 10.1.{high}.{low}:80 -m\n")
-        });
-        let text: String = iter::once("-A -t 10.0.0.1:80 -s rr\n".to_owned())
-            .chain(servers)
-            .collect();
-        assert!(text.len() > WORTH_A_THREAD);
-        let saved = read_saved(text.as_bytes(), &NoNames).unwrap();
-        let servers = saved.services[0].servers.iter();
-        let names: Vec<_> = servers.map(Server::name).collect();
-        assert_eq!(names.len(), 4000);
-        assert!(names.is_sorted());
-        let wrong = format!("--bogus\n{text}--bogus\n-a -t 10.0.0.1:80 -r 10.1.0.7:80 -m\n");
-        let lines: Vec<usize> = errors(&wrong).iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [1, 4003, 4004]);
     }
 
     #[test]
