@@ -279,7 +279,7 @@ impl Machine for ThisMachine<'_> {
         }
         let client = self.context.ipvs("read the IPVS table")?;
         Ok(Actual {
-            table: client.table()?,
+            table: client.settings_table()?,
             timeouts: client.timeouts()?,
             daemons: client.daemons()?,
         })

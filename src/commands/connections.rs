@@ -18,7 +18,7 @@ pub(super) fn run(
     only: Option<&ServiceId>,
     resolve: bool,
 ) -> Result<Status> {
-    let table = match list::read(context, None, true) {
+    let table = match list::read(context, None, list::Detail::Brief) {
         Err(Error::Ipvs {
             source: ipvs::Error::NoPrivilege,
             ..

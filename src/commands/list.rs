@@ -58,8 +58,14 @@ fn services(
     view: View,
     args: &ListArgs,
 ) -> Result<Status> {
-    let brief = view == View::Connections && !context.json;
-    let (table, whole) = match read(context, id, brief) {
+    let detail = match view {
+        _ if context.json => Detail::Everything,
+        View::Connections => Detail::Brief,
+        View::Thresholds | View::Persistent | View::Tunnels => Detail::Settings,
+        View::Rate => Detail::Rates,
+        View::Stats => Detail::Everything,
+    };
+    let (table, whole) = match read(context, id, detail) {
         Err(Error::Ipvs {
             source: ipvs::Error::NoPrivilege,
             ..
@@ -140,15 +146,27 @@ pub(super) fn names(endpoints: impl Iterator<Item = (Option<Protocol>, (IpAddr, 
     names
 }
 
+/// How much of the table is read: the less, the faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What the plain list shows.
+    Brief,
+    /// All settings, and connections.
+    Settings,
+    /// Those and rates.
+    Rates,
+    /// Counters, too.
+    Everything,
+}
+
 /// The whole table or one service.
-pub(super) fn read(context: &mut Context, id: Option<&ServiceId>, brief: bool) -> Result<Table> {
+pub(super) fn read(context: &mut Context, id: Option<&ServiceId>, detail: Detail) -> Result<Table> {
     let client = context.ipvs(DOING)?;
-    let all = |client: &mut Client| {
-        if brief {
-            client.brief_table()
-        } else {
-            client.table()
-        }
+    let all = |client: &mut Client| match detail {
+        Detail::Brief => client.brief_table(),
+        Detail::Settings => client.settings_table(),
+        Detail::Rates => client.rates_table(),
+        Detail::Everything => client.table(),
     };
     match id {
         Some(id) => one(client, id),

@@ -93,7 +93,7 @@ impl Watch<'_> {
     }
 
     fn read(&self, context: &mut Context) -> Result<Table> {
-        list::read(context, self.id, false)
+        list::read(context, self.id, list::Detail::Everything)
     }
 
     fn interval(&self) -> Duration {

@@ -24,7 +24,7 @@ pub(super) fn save(context: &mut Context) -> Result<Status> {
     const DOING: &str = "save the IPVS table";
     let client = context.ipvs(DOING)?;
     let timeouts = client.timeouts().map_err(failed(DOING))?;
-    let table = client.table().map_err(failed(DOING))?;
+    let table = client.settings_table().map_err(failed(DOING))?;
     for line in ipvsadm::save(&timeouts, &table) {
         context.output.line(&line)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn restore(context: &mut Context, args: &RestoreArgs) -> Result<Statu
         Error::Usage(format!("nothing was changed:\n{}", lines.join("\n")))
     })?;
     let client = context.ipvs(DOING)?;
-    let actual = client.table().map_err(failed(DOING))?;
+    let actual = client.settings_table().map_err(failed(DOING))?;
     let steps = reconcile::converge(&actual, &saved.services);
     let mut plan: Vec<Step> = steps.into_iter().map(Step::Table).collect();
     if let Some(wanted) = saved.timeouts {

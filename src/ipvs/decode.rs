@@ -47,6 +47,29 @@ fn family(number: u16) -> Result<Family> {
     }
 }
 
+/// A service's protocol (`IPPROTO_*`).
+pub(super) fn protocol(number: u16) -> Protocol {
+    match number {
+        6 => Protocol::Tcp,
+        17 => Protocol::Udp,
+        132 => Protocol::Sctp,
+        number => Protocol::Other(number),
+    }
+}
+
+/// The method among these flags of a server's connections.
+pub(super) fn forward(flags: u32, tunnel: Tunnel) -> Forward {
+    match flags & method::MASK {
+        method::NAT => Forward::Nat,
+        method::LOCAL => Forward::Local,
+        method::DR => Forward::Dr,
+        method::BYPASS => Forward::Bypass,
+        method::TUN => Forward::Tun(tunnel),
+        // Masked to three bits above.
+        number => Forward::Unknown(u8::try_from(number).unwrap_or(u8::MAX)),
+    }
+}
+
 fn address(attribute: Attribute<'_>, family: Family) -> Result<IpAddr> {
     let short = Error::Malformed("an address is too short");
     match family {
@@ -105,12 +128,7 @@ impl<'a> ServiceParts<'a> {
                 .address
                 .ok_or(Error::Malformed("a service without address"))?;
             ServiceId::Address {
-                protocol: match self.protocol {
-                    6 => Protocol::Tcp,
-                    17 => Protocol::Udp,
-                    132 => Protocol::Sctp,
-                    number => Protocol::Other(number),
-                },
+                protocol: protocol(self.protocol),
                 address: address(bytes, family)?,
                 port: self.port,
             }
@@ -203,7 +221,7 @@ impl<'a> ServerParts<'a> {
         let settings = Server {
             address: address(bytes, family)?,
             port: self.port,
-            forward: self.forward(),
+            forward: forward(self.method, self.tunnel()),
             weight: self.weight,
             upper_threshold: self.upper,
             lower_threshold: self.lower,
@@ -217,30 +235,22 @@ impl<'a> ServerParts<'a> {
         })
     }
 
-    fn forward(&self) -> Forward {
-        match self.method & method::MASK {
-            method::NAT => Forward::Nat,
-            method::LOCAL => Forward::Local,
-            method::DR => Forward::Dr,
-            method::BYPASS => Forward::Bypass,
-            method::TUN => Forward::Tun(Tunnel {
-                kind: match self.tunnel_kind {
-                    tunnel::IPIP => TunnelKind::Ipip,
-                    tunnel::GUE => TunnelKind::Gue,
-                    tunnel::GRE => TunnelKind::Gre,
-                    number => TunnelKind::Unknown(number),
-                },
-                port: self.tunnel_port,
-                checksum: if self.tunnel_flags & tunnel::REMCSUM != 0 {
-                    TunnelChecksum::Remote
-                } else if self.tunnel_flags & tunnel::CSUM != 0 {
-                    TunnelChecksum::Full
-                } else {
-                    TunnelChecksum::None
-                },
-            }),
-            // Masked to three bits above.
-            number => Forward::Unknown(u8::try_from(number).unwrap_or(u8::MAX)),
+    fn tunnel(&self) -> Tunnel {
+        Tunnel {
+            kind: match self.tunnel_kind {
+                tunnel::IPIP => TunnelKind::Ipip,
+                tunnel::GUE => TunnelKind::Gue,
+                tunnel::GRE => TunnelKind::Gre,
+                number => TunnelKind::Unknown(number),
+            },
+            port: self.tunnel_port,
+            checksum: if self.tunnel_flags & tunnel::REMCSUM != 0 {
+                TunnelChecksum::Remote
+            } else if self.tunnel_flags & tunnel::CSUM != 0 {
+                TunnelChecksum::Full
+            } else {
+                TunnelChecksum::None
+            },
         }
     }
 }

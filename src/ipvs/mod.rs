@@ -10,6 +10,7 @@ mod error;
 mod proc;
 mod read;
 mod settings;
+mod sockopt;
 mod wire;
 
 pub use client::Client;

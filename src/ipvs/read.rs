@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::thread;
 
-use crate::model::{Forward, ServerState, Service, ServiceId, ServiceState, Stats, Table};
+use crate::model::{Family, Forward, ServerState, Service, ServiceId, ServiceState, Stats, Table};
 use crate::netlink::{self, Message, Request};
 
+use super::sockopt::{Listed, Sockopt};
 use super::wire::command;
 use super::{Client, Error, Result, decode, encode, proc};
 
@@ -176,23 +177,96 @@ impl Client {
         Err(Error::Netlink(netlink::Error::Disturbed))
     }
 
+    /// The table with all settings, and the connections of servers; their counters and
+    /// rates are 0.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn settings_table(&mut self) -> Result<Table> {
+        match self.quick_table(|_| true)? {
+            Some(table) => Ok(table),
+            None => self.table(),
+        }
+    }
+
+    /// The table with all settings, connections and rates; counters of servers are 0.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn rates_table(&mut self) -> Result<Table> {
+        // The quick answer has rates of 32 bits. A service's rates, which come with 64,
+        // are those of its servers together: where they fit with a bit to spare for
+        // estimates made at different ticks, so do they.
+        let fit = |stats: &Stats| stats.rates.largest() < 1 << 31;
+        match self.quick_table(fit)? {
+            Some(table) => Ok(table),
+            None => self.table(),
+        }
+    }
+
     /// The table with all settings of services, and of servers what a list shows:
-    /// method, weight and connections; everything else of them is 0. One dump and
-    /// one reading of /proc instead of a dump for each service. Where /proc leaves
-    /// something open (tunnels, a mark in both families), it is the whole table.
+    /// method, weight and connections; everything else of them may be 0.
     ///
     /// # Errors
     /// As [`Client::services`].
     pub fn brief_table(&mut self) -> Result<Table> {
+        if let Some(table) = self.quick_table(|_| true)? {
+            return Ok(table);
+        }
+        // IPv6: one dump and one reading of /proc instead of a dump for each service.
         let request = encode::request(self.family, command::GET_SERVICE);
         let services = self.socket.dump(&request, decode::service);
         let services = services.map_err(Error::from_netlink)?;
-        // Where /proc is not mounted, all is asked for.
+        // Where /proc is not mounted, or leaves something open (tunnels, a mark in both
+        // families), all is asked for.
         let shown = proc::steady_table().ok().flatten();
         match shown.and_then(|shown| join(services, shown)) {
             Some(table) => Ok(table),
             None => self.table(),
         }
+    }
+
+    /// The table by way of [`Sockopt`], which reads the servers of a service under the
+    /// table's lock: none is lost or doubled, and nothing has to be read twice. The few that it
+    /// cannot describe, and those of services for which its numbers do not `fit`, are
+    /// asked for over netlink. None where there are IPv6 services, or no such interface.
+    fn quick_table(&mut self, fit: impl Fn(&Stats) -> bool) -> Result<Option<Table>> {
+        let services = self.services()?;
+        let is_ipv4 = |(service, _): &(Service, Stats)| service.id.family() == Family::Ipv4;
+        if !services.iter().all(is_ipv4) {
+            return Ok(None);
+        }
+        let Ok(mut quick) = Sockopt::open() else {
+            return Ok(None);
+        };
+        let counted = quick.services(services.len()).unwrap_or_default();
+        let ids = services.iter().map(|(service, _)| service.id);
+        if !ids.eq(counted.iter().map(|(id, _)| *id)) {
+            // Somebody changed it meanwhile, or nothing can be asked there.
+            return Ok(None);
+        }
+        let mut table = Vec::with_capacity(services.len());
+        for ((service, stats), (id, count)) in services.into_iter().zip(counted) {
+            let listed = if fit(&stats) {
+                quick.servers(&id, count)
+            } else {
+                Ok(Listed::Unclear)
+            };
+            let servers = match listed {
+                // Fewer: some are of IPv6.
+                Ok(Listed::All(servers)) if servers.len() == count => servers,
+                // A service that was deleted meanwhile is no longer part of the table.
+                Ok(Listed::Gone) => continue,
+                Ok(Listed::All(_) | Listed::Unclear) | Err(_) => self.servers(&id)?,
+            };
+            table.push(ServiceState {
+                service,
+                stats,
+                servers,
+            });
+        }
+        sort(&mut table);
+        Ok(Some(table))
     }
 }
 
@@ -246,7 +320,7 @@ fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Family, Server, Tunnel};
+    use crate::model::{Server, Tunnel};
 
     fn service(mark: u32, family: Family) -> (Service, Stats) {
         let service = Service::new(ServiceId::Fwmark { mark, family });

@@ -15,6 +15,18 @@ pub struct Counters {
     pub bytes_out: u64,
 }
 
+impl Counters {
+    /// The largest of them.
+    #[must_use]
+    pub fn largest(&self) -> u64 {
+        self.connections
+            .max(self.packets_in)
+            .max(self.packets_out)
+            .max(self.bytes_in)
+            .max(self.bytes_out)
+    }
+}
+
 /// The kernel's estimate per second, renewed every 2 s (`ip_vs_est.c`).
 pub type Rates = Counters;
 
