@@ -4,7 +4,6 @@
 //! A thread that is stuck when the probe ends dies with the process.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -34,7 +33,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// A worker that panicked has left a whole queue: jobs run outside the lock.
+    /// Jobs run outside the lock: whoever held it left a whole queue.
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -74,12 +73,7 @@ impl Workers {
                 Err(_) => {}
             }
         }
-        queue.jobs.push_back(Box::new(move || {
-            let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Outcome::Local {
-                reason: "the check itself broke; this is a fault of lbctl".to_owned(),
-            });
-            finished(outcome);
-        }));
+        queue.jobs.push_back(Box::new(move || finished(run())));
         drop(queue);
         if let Some(thread) = sleeper {
             thread.unpark();
@@ -161,25 +155,6 @@ mod tests {
         }
         release.send(()).unwrap();
         assert_eq!(results.recv().unwrap(), passed("stuck"));
-    }
-
-    #[test]
-    fn a_check_that_panics_is_answered_and_its_thread_goes_on() {
-        let workers = Workers::default();
-        let (sender, results) = mpsc::channel();
-        for _ in 0..3 {
-            let done = sender.clone();
-            workers.submit(
-                || panic!("on purpose"),
-                move |outcome| done.send(outcome).unwrap(),
-            );
-            let outcome = results.recv().unwrap();
-            assert!(matches!(outcome, Outcome::Local { .. }), "{outcome:?}");
-            while workers.shared.lock().idle.is_empty() {
-                thread::yield_now();
-            }
-        }
-        assert_eq!(workers.shared.lock().threads, 1);
     }
 
     #[test]
