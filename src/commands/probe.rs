@@ -247,7 +247,7 @@ pub(super) fn status(severity: Severity) -> Status {
 
 impl Pool for Client {
     fn read(&mut self, id: &ServiceId) -> std::result::Result<Option<ServiceState>, PoolError> {
-        Ok(self.service_state(id)?)
+        Ok(self.service_settings(id)?)
     }
 
     fn add_service(&mut self, service: &Service) -> std::result::Result<(), PoolError> {

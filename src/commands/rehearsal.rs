@@ -83,7 +83,7 @@ impl Pool for Rehearsal<'_> {
         if let Some(state) = self.seen.get(id) {
             return Ok(Some(state.clone()));
         }
-        let state = self.client.service_state(id)?;
+        let state = self.client.service_settings(id)?;
         self.seen.extend(state.clone().map(|state| (*id, state)));
         Ok(state)
     }

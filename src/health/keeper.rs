@@ -8,10 +8,10 @@ mod round;
 mod start;
 mod words;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::check::{Attempt, Check, Outcome};
 use super::policy::{Slot, next_step};
@@ -125,7 +125,7 @@ impl<S: Store> Keeper<S> {
     }
 
     /// The names of the servers that are kept.
-    fn names(&self) -> HashSet<(IpAddr, u16)> {
+    fn names(&self) -> FxHashSet<(IpAddr, u16)> {
         let state = &self.state;
         let records = state.servers.iter().chain(&state.sorry);
         let records = records.chain(&state.former_sorry);

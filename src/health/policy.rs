@@ -13,8 +13,9 @@ mod quorum;
 mod slow_start;
 mod standing;
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use slow_start::next_step;
 pub use standing::Standing;
@@ -188,9 +189,9 @@ pub fn decide(rules: &Rules, situation: &Situation<'_>) -> Decision {
         sorry_busy,
         now,
     } = *situation;
-    let table: HashMap<_, &Server> = actual.iter().map(|s| (s.name(), s)).collect();
+    let table: FxHashMap<_, &Server> = actual.iter().map(|s| (s.name(), s)).collect();
     let find = |record: &Record| table.get(&record.server.name()).copied();
-    let names: HashSet<_> = members
+    let names: FxHashSet<_> = members
         .iter()
         .chain(sorry)
         .map(|r| r.server.name())

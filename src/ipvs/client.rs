@@ -8,6 +8,7 @@ use neli::consts::socket::NlFamily;
 use crate::model::ServiceId;
 use crate::netlink::Socket;
 
+use super::sockopt::Sockopt;
 use super::wire::{self, command};
 use super::{Error, Result, encode};
 
@@ -15,6 +16,9 @@ use super::{Error, Result, encode};
 pub struct Client {
     pub(super) socket: Socket,
     pub(super) family: u16,
+    /// The older interface, opened when it is first needed; in the same namespace, since
+    /// nobody takes a client to another.
+    pub(super) quick: Option<Sockopt>,
 }
 
 impl Client {
@@ -33,7 +37,11 @@ impl Client {
             family = resolve(&mut socket)?;
         }
         match family {
-            Some(family) => Ok(Self { socket, family }),
+            Some(family) => Ok(Self {
+                socket,
+                family,
+                quick: None,
+            }),
             None => Err(Error::NoModule { modprobe }),
         }
     }

@@ -96,6 +96,46 @@ impl Client {
         }))
     }
 
+    /// As [`Client::service_state`], without counters and rates of servers, and for
+    /// far less where there are many.
+    ///
+    /// # Errors
+    /// As [`Client::services`].
+    pub fn service_settings(&mut self, id: &ServiceId) -> Result<Option<ServiceState>> {
+        let Some((service, stats)) = self.service(id)? else {
+            return Ok(None);
+        };
+        let quick = match id.family() {
+            Family::Ipv4 => self.quick(),
+            Family::Ipv6 => None,
+        };
+        let listed = quick.and_then(|quick| {
+            let count = quick.count(id).ok()??;
+            match quick.servers(id, count).ok()? {
+                Listed::All(servers) if servers.len() == count => Some(servers),
+                _ => None,
+            }
+        });
+        let mut servers = match listed {
+            Some(servers) => servers,
+            None => self.servers(id)?,
+        };
+        servers.sort_unstable_by_key(|state| state.server.name());
+        Ok(Some(ServiceState {
+            service,
+            stats,
+            servers,
+        }))
+    }
+
+    /// The older interface, where there is one.
+    fn quick(&mut self) -> Option<&mut Sockopt> {
+        if self.quick.is_none() {
+            self.quick = Sockopt::open().ok();
+        }
+        self.quick.as_mut()
+    }
+
     fn sorted_servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
         let mut servers = self.servers(id)?;
         servers.sort_by_key(|state| state.server.name());
@@ -236,7 +276,7 @@ impl Client {
         if !services.iter().all(is_ipv4) {
             return Ok(None);
         }
-        let Ok(mut quick) = Sockopt::open() else {
+        let Some(quick) = self.quick() else {
             return Ok(None);
         };
         let counted = quick.services(services.len()).unwrap_or_default();
@@ -247,10 +287,9 @@ impl Client {
         }
         let mut table = Vec::with_capacity(services.len());
         for ((service, stats), (id, count)) in services.into_iter().zip(counted) {
-            let listed = if fit(&stats) {
-                quick.servers(&id, count)
-            } else {
-                Ok(Listed::Unclear)
+            let listed = match self.quick() {
+                Some(quick) if fit(&stats) => quick.servers(&id, count),
+                _ => Ok(Listed::Unclear),
             };
             let servers = match listed {
                 // Fewer: some are of IPv6.

@@ -16,8 +16,9 @@ use crate::model::{Counters, Family, Forward, Server, ServerState, ServiceId, St
 
 use super::{decode, encode};
 
-/// `IP_VS_SO_GET_SERVICES` and `IP_VS_SO_GET_DESTS` (include/uapi/linux/ip_vs.h).
+/// `IP_VS_SO_GET_SERVICES` and those behind it (include/uapi/linux/ip_vs.h).
 const GET_SERVICES: i32 = 64 + 1024 + 64 + 2;
+const GET_SERVICE: i32 = GET_SERVICES + 1;
 const GET_DESTS: i32 = GET_SERVICES + 2;
 
 /// `struct ip_vs_stats_user`.
@@ -161,6 +162,22 @@ impl Sockopt {
         Ok(entries.map_while(service).collect())
     }
 
+    /// How many servers an IPv4 service has, those of IPv6 among them; none if it is
+    /// not there.
+    ///
+    /// # Errors
+    /// As [`Sockopt::services`].
+    pub(super) fn count(&mut self, id: &ServiceId) -> io::Result<Option<usize>> {
+        self.answer.clear();
+        self.answer.resize(size_of::<RawService>(), 0);
+        name(id, &mut self.answer);
+        match getsockopt(&self.socket, GET_SERVICE, &mut self.answer) {
+            Ok(()) => Ok(service(&self.answer).map(|(_, servers)| servers)),
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The servers of an IPv4 service. `expected` is how many there may be.
     ///
     /// # Errors
@@ -228,7 +245,8 @@ fn put<const N: usize>(question: &mut [u8], offset: usize, bytes: [u8; N]) {
     }
 }
 
-/// Writes the service that is asked for into the head of a question for servers.
+/// Writes the service that is asked for into the head of a question, which is the
+/// same for a service and for its servers.
 fn name(id: &ServiceId, question: &mut [u8]) {
     match *id {
         ServiceId::Fwmark { mark, .. } => {

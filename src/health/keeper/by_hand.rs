@@ -1,6 +1,8 @@
 //! What is said by hand: who is drained, and who is no longer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use super::{Keeper, words};
 use crate::health::drains::Drain;
@@ -24,8 +26,8 @@ impl<S: Store> Keeper<S> {
                 return;
             }
         };
-        let drains: HashMap<_, &Drain> = drains.iter().map(|it| (it.name(), it)).collect();
-        let table: HashMap<_, &Server> = actual.iter().map(|s| (s.name(), s)).collect();
+        let drains: FxHashMap<_, &Drain> = drains.iter().map(|it| (it.name(), it)).collect();
+        let table: FxHashMap<_, &Server> = actual.iter().map(|s| (s.name(), s)).collect();
         let is_table = matches!(self.spec.roster, Roster::Table { .. });
         for (index, record) in self.state.servers.iter_mut().enumerate() {
             let name = record.server.name();

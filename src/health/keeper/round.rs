@@ -73,7 +73,9 @@ impl<S: Store> Keeper<S> {
         troubles: &mut BTreeSet<String>,
     ) {
         let id = self.spec.id;
-        let Roster::Table { check } = self.spec.roster.clone() else {
+        let check = if let Roster::Table { check } = &self.spec.roster {
+            check.clone()
+        } else {
             let names = self.names();
             for server in actual {
                 if !names.contains(&server.name()) && self.strangers.insert(server.name()) {

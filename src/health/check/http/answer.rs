@@ -85,9 +85,9 @@ impl Answer {
             return Err(Broken);
         }
         let new = self.head.get(looked..).unwrap_or_default();
-        let ends =
-            new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|end| end == b"\n\r\n");
-        if ends && let Some(length) = self.read_head()? {
+        if ends(new)
+            && let Some(length) = self.read_head()?
+        {
             let rest = self.head.split_off(length);
             self.head = Vec::new();
             return self.take(&rest);
@@ -149,6 +149,17 @@ impl Answer {
         }
         Ok(())
     }
+}
+
+/// Whether there is an empty line in it.
+fn ends(mut bytes: &[u8]) -> bool {
+    while let Some(at) = bytes.iter().position(|byte| *byte == b'\n') {
+        bytes = bytes.get(at + 1..).unwrap_or_default();
+        if bytes.starts_with(b"\n") || bytes.starts_with(b"\r\n") {
+            return true;
+        }
+    }
+    false
 }
 
 /// How the body ends; RFC 9112, 6.3.
