@@ -83,7 +83,7 @@ pub(super) fn read(
     id: &ServiceId,
 ) -> Result<Option<ServiceState>> {
     let client = context.ipvs(doing)?;
-    client.service_state(id).map_err(|source| Error::Ipvs {
+    client.service_settings(id).map_err(|source| Error::Ipvs {
         doing: doing.to_owned(),
         source,
     })

@@ -51,29 +51,44 @@ impl AttributeWriter {
         self
     }
 
+    /// A payload of at most four bytes, with what stands before and behind it at once:
+    /// most attributes are such.
+    fn small<const N: usize>(&mut self, kind: u16, value: [u8; N]) -> &mut Self {
+        const { assert!(N <= 4) };
+        let mut bytes = [0; HEADER + 4];
+        let length = HEADER + N;
+        // Eight at most.
+        #[allow(clippy::cast_possible_truncation)]
+        bytes[..2].copy_from_slice(&(length as u16).to_ne_bytes());
+        bytes[2..HEADER].copy_from_slice(&kind.to_ne_bytes());
+        bytes[HEADER..length].copy_from_slice(&value);
+        self.bytes.extend_from_slice(&bytes);
+        self
+    }
+
     /// An 8-bit integer.
     pub fn u8(&mut self, kind: u16, value: u8) -> &mut Self {
-        self.bytes(kind, &[value])
+        self.small(kind, [value])
     }
 
     /// A 16-bit integer in host order.
     pub fn u16(&mut self, kind: u16, value: u16) -> &mut Self {
-        self.bytes(kind, &value.to_ne_bytes())
+        self.small(kind, value.to_ne_bytes())
     }
 
     /// A 16-bit integer in network order.
     pub fn be16(&mut self, kind: u16, value: u16) -> &mut Self {
-        self.bytes(kind, &value.to_be_bytes())
+        self.small(kind, value.to_be_bytes())
     }
 
     /// A 32-bit integer in host order.
     pub fn u32(&mut self, kind: u16, value: u32) -> &mut Self {
-        self.bytes(kind, &value.to_ne_bytes())
+        self.small(kind, value.to_ne_bytes())
     }
 
     /// A 32-bit integer in network order.
     pub fn be32(&mut self, kind: u16, value: u32) -> &mut Self {
-        self.bytes(kind, &value.to_be_bytes())
+        self.small(kind, value.to_be_bytes())
     }
 
     /// A string with the NUL that the kernel's `NLA_NUL_STRING` wants.

@@ -45,13 +45,14 @@ impl Request {
     pub(super) fn append_to(&self, buffer: &mut Vec<u8>, sequence: u32, extra: NlmF) {
         let payload = self.attributes.as_bytes();
         let length = HEADER + payload.len();
+        let mut header = [0; HEADER];
         // A request holds a few hundred bytes; 4 GiB cannot be reached.
         #[allow(clippy::cast_possible_truncation)]
-        buffer.extend_from_slice(&(length as u32).to_ne_bytes());
-        buffer.extend_from_slice(&self.kind.to_ne_bytes());
-        buffer.extend_from_slice(&(self.flags | extra).bits().to_ne_bytes());
-        buffer.extend_from_slice(&sequence.to_ne_bytes());
-        buffer.extend_from_slice(&[0; 4]);
+        header[..4].copy_from_slice(&(length as u32).to_ne_bytes());
+        header[4..6].copy_from_slice(&self.kind.to_ne_bytes());
+        header[6..8].copy_from_slice(&(self.flags | extra).bits().to_ne_bytes());
+        header[8..12].copy_from_slice(&sequence.to_ne_bytes());
+        buffer.extend_from_slice(&header);
         buffer.extend_from_slice(payload);
         buffer.resize(align(buffer.len()), 0);
     }

@@ -6,7 +6,9 @@
 //! other direction. What others made is not touched unless they are pruned.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 use std::net::IpAddr;
 
 use super::desired::{Actual, Desired, Hold, Holds, HostPlan, Manner, Owned, server_state};
@@ -68,7 +70,7 @@ fn adjusted(
     table: &[ServiceState],
     manner: Manner,
 ) -> Vec<Wanted> {
-    let there: HashMap<ServiceId, &ServiceState> = table
+    let there: FxHashMap<ServiceId, &ServiceState> = table
         .iter()
         .map(|state| (state.service.id, state))
         .collect();

@@ -1,6 +1,6 @@
 //! From what is there and what is asked for to the steps between: pure.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -120,7 +120,7 @@ impl TableRequest {
 }
 
 /// The servers that are there, by what names them.
-fn by_name(there: &ServiceState) -> HashMap<(IpAddr, u16), &Server> {
+fn by_name(there: &ServiceState) -> FxHashMap<(IpAddr, u16), &Server> {
     let servers = there.servers.iter().map(|state| &state.server);
     servers.map(|server| (server.name(), server)).collect()
 }

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::Path;
 
+use rustc_hash::FxHashMap;
 use toml::de::DeTable;
 
 pub use files::matching_files;
@@ -50,7 +51,7 @@ impl Config {
             surroundings,
             report,
             config: Self::default(),
-            services: HashMap::new(),
+            services: FxHashMap::default(),
             names: HashMap::new(),
             vips: HashMap::new(),
             once: BTreeMap::new(),
@@ -98,7 +99,7 @@ struct Reader<'r> {
     report: Report,
     config: Config,
     /// Where services, names and the ways to an address were first said.
-    services: HashMap<ServiceId, Place>,
+    services: FxHashMap<ServiceId, Place>,
     names: HashMap<String, Place>,
     vips: HashMap<IpAddr, (VipWay, Place)>,
     /// Tables that all files together have once.

@@ -1,7 +1,8 @@
 //! Real servers and the sorry server.
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
+
+use rustc_hash::FxHashMap;
 
 use super::check::CheckWord;
 use super::virtual_server::Above;
@@ -24,7 +25,7 @@ impl Reader<'_> {
         if item.elements().is_some_and(|mut all| all.next().is_none()) {
             self.report.error(item.place, none);
         }
-        let mut places = HashMap::new();
+        let mut places = FxHashMap::default();
         let mut servers = Vec::new();
         for table in self.tables(&item, "virtual_server.real_server") {
             table.report_unknown(&keys::REAL_SERVER, &mut self.report);
