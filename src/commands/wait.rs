@@ -9,7 +9,8 @@ use crate::health::{self, Check, Outcome};
 use crate::model::format_duration;
 
 use super::context::Context;
-use super::{Error, Result, Status, probe};
+use super::log::Log;
+use super::{Error, Result, Status};
 
 pub(super) fn until_well(
     context: &mut Context,
@@ -33,7 +34,7 @@ pub(super) fn until_well(
         // It shows itself on a terminal only.
         ProgressBar::new(total as u64)
     };
-    let mut journal = probe::journal(context);
+    let mut journal = Log::of(context);
     let result = health::wait_until_well(checks, patience, &mut journal, &mut |waiting| {
         bar.set_position((total - waiting.open) as u64);
         if !matches!(waiting.outcome, Outcome::Passed { .. }) {
