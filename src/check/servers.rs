@@ -82,7 +82,7 @@ fn not_asked(facts: &Facts) -> Option<Finding> {
         id: Id::NotAsked,
         severity: Severity::Unknown,
         subject: MACHINE.to_owned(),
-        seen: format!("{left} of {all} servers were not asked: the others took too long",),
+        seen: format!("{left} of {all} servers were not asked: the others took too long"),
         means: "whether they answer is not known".to_owned(),
         fix: Fix::Advice("mend the others first, and check again".to_owned()),
     })

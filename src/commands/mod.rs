@@ -18,6 +18,7 @@ mod list;
 mod log;
 mod manual;
 mod probe;
+mod progress;
 mod rate;
 mod real;
 mod rehearsal;

@@ -25,6 +25,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 const SEED: u64 = 20_261_124;
+const SEQUENCES: usize = 200;
 
 fn directories(namespace: &Namespace) -> Vec<PathBuf> {
     ["/var/lib/lbctl/netns", "/run/lbctl/netns"]
@@ -248,7 +249,7 @@ fn after_anything() -> Result<(), Failed> {
     let before = picture(director);
     let mut random = Random(SEED);
     let file = ConfigFile::new("down-any", "");
-    for sequence in 0..20 {
+    for sequence in 0..SEQUENCES {
         let mut lines = Vec::new();
         for _ in 0..=random.below(6) {
             file.set(&a_file(&mut random));
@@ -263,10 +264,11 @@ fn after_anything() -> Result<(), Failed> {
             answer.code == 0,
             "seed {SEED}, sequence {sequence}: {lines:#?}\n{answer}"
         );
-        if picture(director) != before {
+        let after = picture(director);
+        if after != before {
             eprintln!("seed {SEED}, sequence {sequence}: {lines:#?}");
         }
-        expect_same(&before, &picture(director));
+        expect_same(&before, &after);
         nothing_is_left(director);
     }
     Ok(())
