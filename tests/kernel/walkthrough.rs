@@ -32,22 +32,20 @@ const SERVICE: &str = "-t 192.168.100.100:80";
 /// All that must be the same when everything is taken away. ipvsadm comes first:
 /// it loads the module, which brings kernel parameters of its own.
 pub fn picture(director: &Namespace) -> BTreeSet<String> {
-    let mut picture: BTreeSet<String> = [
-        "ipvsadm -Sn",
+    let mut picture = BTreeSet::new();
+    let table = director.look("ipvsadm -Sn").ok();
+    picture.extend(table.lines().map(|text| format!("ipvsadm -Sn: {text}")));
+    for line in [
         "nft list ruleset",
         "ip -o address",
         "ip rule",
         "ip -6 rule",
         "ip route show table all",
         "ip -6 route show table all",
-    ]
-    .into_iter()
-    .flat_map(|line| {
-        let text = director.look(line).ok();
-        let lines = text.lines().map(|text| format!("{line}: {text}"));
-        lines.collect::<Vec<_>>()
-    })
-    .collect();
+    ] {
+        let text = director.line(line).ok();
+        picture.extend(text.lines().map(|text| format!("{line}: {text}")));
+    }
     director.enter(|| {
         for part in ["core", "ipv4", "ipv6"] {
             parameters(&Path::new("/proc/sys/net").join(part), &mut picture);
