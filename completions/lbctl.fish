@@ -629,7 +629,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l reload -d 'Let the running service read its file again'
+complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l reload -d 'Let the running service read its file again, and say whether it took it'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l plugin -d 'Print one line with performance data, as monitoring plugins do'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l json -d 'Answer in JSON'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'

@@ -1,6 +1,8 @@
 //! Findings `no-server`, `no-usable-server`, `servers-full`, `server-unreachable`,
 //! `port-closed` and `not-asked`.
 
+use std::collections::BTreeSet;
+
 use super::facts::target;
 use super::finding::MACHINE;
 use super::reach::Reach;
@@ -67,16 +69,20 @@ fn is_full(state: &ServerState) -> bool {
 }
 
 fn not_asked(facts: &Facts) -> Option<Finding> {
-    let left = facts.reach.values().filter(|it| **it == Reach::NotAsked);
-    let left = left.count();
+    // A server may be asked twice, from either side of this machine.
+    let servers = |left: bool| {
+        let asked = facts.reach.iter();
+        let some = asked.filter(|(_, answer)| !left || **answer == Reach::NotAsked);
+        some.map(|((server, _), _)| server)
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    let (left, all) = (servers(true), servers(false));
     (left > 0).then(|| Finding {
         id: Id::NotAsked,
         severity: Severity::Unknown,
         subject: MACHINE.to_owned(),
-        seen: format!(
-            "{left} of {} servers were not asked: the others took too long",
-            facts.reach.len()
-        ),
+        seen: format!("{left} of {all} servers were not asked: the others took too long"),
         means: "whether they answer is not known".to_owned(),
         fix: Fix::Advice("mend the others first, and check again".to_owned()),
     })

@@ -12,8 +12,10 @@ use super::apply::CONFIG_FILE;
 #[command(after_help = "\
 It applies the file, checks the servers and keeps the table until SIGTERM, which
 leaves the table as it is (or removes what lbctl made, with on_exit = \"remove\").
-SIGHUP reads the file again; a wrong file changes nothing. One line is logged for
-each transition, each attempt with -v. Under systemd it says when it is ready.
+SIGHUP and lbctl status --reload read the file again; a wrong file changes nothing.
+One line is logged for each transition, each attempt with -v. Under systemd it says
+when it is ready. In a namespace of its own under systemd, it needs a drop-in with
+NetworkNamespacePath=/run/netns/NAME; --netns there would need CAP_SYS_ADMIN.
 
 Examples:
   lbctl run                              what lbctl.service runs
@@ -32,13 +34,14 @@ pub struct RunArgs {
 #[command(after_help = "\
 Root and root's group may ask. Exit status: 0 every server is well; 1 some are not;
 2 a service has no usable server left; 3 nobody runs, or it could not be told. With
---plugin every error is a 3.
+--plugin every error is a 3. With --reload: 0 the file holds; 2 it is wrong, or 1 the
+machine refused it, and all goes on as before; 3 nobody runs, or could not be asked.
 
 Examples:
   lbctl status
   lbctl status --plugin")]
 pub struct StatusArgs {
-    /// Let the running service read its file again
+    /// Let the running service read its file again, and say whether it took it
     #[arg(long)]
     pub reload: bool,
     /// Print one line with performance data, as monitoring plugins do

@@ -141,14 +141,22 @@ fn states(directory: &Path) -> Result<Vec<State>> {
         .map_err(|error| Error::Machine(format!("cannot read what the probe wrote: {error}")))
 }
 
+/// A file that was cut short must not take everything away.
+pub(super) fn refuse_empty(config: &Config, file: &Path) -> Result<()> {
+    if config.virtual_servers.is_empty() {
+        return Err(Error::Usage(format!(
+            "{file} names no virtual server; if everything that lbctl made shall go, say so \
+             with: lbctl apply --allow-empty {file}",
+            file = file.display()
+        )));
+    }
+    Ok(())
+}
+
 fn read(args: &ReachArgs) -> Result<Wish> {
     let config = Config::load(&args.file, &System)?;
-    if config.virtual_servers.is_empty() && !args.allow_empty {
-        return Err(Error::Usage(format!(
-            "{} names no virtual server; if everything that lbctl made shall go, say so with \
-             --allow-empty",
-            args.file.display()
-        )));
+    if !args.allow_empty {
+        refuse_empty(&config, &args.file)?;
     }
     let directory = run_directory()?;
     Ok(Wish {

@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use indicatif::ProgressBar;
-
 use crate::check::{self, Facts, FileFacts, Finding, Fix, Severity, Sign};
 use crate::cli::CheckArgs;
 use crate::model::ServiceId;
@@ -11,7 +9,7 @@ use crate::plumbing::state_directory;
 use crate::render::{self, CheckLine, HopLine};
 
 use super::context::Context;
-use super::{Error, Result, Status};
+use super::{Error, Result, Status, progress};
 
 mod file;
 
@@ -52,12 +50,7 @@ pub(super) fn look(context: &mut Context) -> Result<Vec<Finding>> {
 }
 
 fn gather(context: &Context, file: Option<FileFacts>) -> Result<Facts> {
-    let bar = if context.quiet {
-        ProgressBar::hidden()
-    } else {
-        // It shows itself on a terminal only.
-        ProgressBar::new(0).with_message("asking the servers")
-    };
+    let bar = progress::line(context, "asking the servers", 0);
     let facts = check::gather(&state_directory()?, file, &mut |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);

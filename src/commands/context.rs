@@ -11,6 +11,7 @@ use crate::plumbing::{self, Namespace, Plumbing, Reals, Vips, Warning, state_dir
 use crate::reconcile::{self, StepError};
 use crate::render::Output;
 
+use super::log::{self, Priority};
 use super::{Error, Result};
 
 /// The surroundings of a verb.
@@ -62,7 +63,7 @@ impl Context {
     /// Says something that is not the answer, on stderr.
     pub fn notice(&self, text: &str) {
         if !self.quiet {
-            super::eprintln_lossy(text);
+            log::say(Priority::Notice, text);
         }
     }
 

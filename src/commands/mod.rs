@@ -15,8 +15,10 @@ mod error;
 mod forward;
 mod ipvsadm;
 mod list;
+mod log;
 mod manual;
 mod probe;
+mod progress;
 mod rate;
 mod real;
 mod rehearsal;
@@ -40,6 +42,7 @@ use crate::cli::{Cli, Verb};
 use context::Context;
 pub use error::Error;
 pub use ipvsadm::Peer;
+use log::Priority;
 
 /// A result of this room.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -122,7 +125,7 @@ pub fn report(error: &Error) -> ExitCode {
     if error.is_closed_pipe() {
         return ExitCode::SUCCESS;
     }
-    eprintln_lossy(&format!("lbctl: {error}"));
+    log::say(Priority::Error, &format!("lbctl: {error}"));
     ExitCode::from(error.exit_code())
 }
 
@@ -138,19 +141,13 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        eprintln_lossy(error.render().to_string().trim_end());
+        log::say(Priority::Error, error.render().to_string().trim_end());
         return ExitCode::from(2);
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    eprintln_lossy(&format!("lbctl: {}", text.trim_end()));
+    log::say(Priority::Error, &format!("lbctl: {}", text.trim_end()));
     ExitCode::from(2)
-}
-
-/// `eprintln!` panics when stderr is closed.
-fn eprintln_lossy(text: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// Our types are plain; JSON can hold them all. Still, no panic for a reader.

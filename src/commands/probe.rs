@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use crate::cli::{OnFailure as OnFailureWord, ProbeArgs};
 use crate::health::{
-    Journal, Level, OnFailure, Policy, Pool, PoolError, Probe, ProbeReport, Roster, Rules,
-    ServerSpec, ServiceSpec, Severity,
+    OnFailure, Policy, Pool, PoolError, Probe, ProbeReport, Roster, Rules, ServerSpec, ServiceSpec,
+    Severity,
 };
 use crate::ipvs::Client;
 use crate::model::{Forward, Server, Service, ServiceId, ServiceState, TableStep};
@@ -16,6 +16,7 @@ use crate::reconcile::Table as _;
 use crate::render;
 
 use super::context::Context;
+use super::log::Log;
 use super::rehearsal::{Memory, Rehearsal};
 use super::{Error, Result, Status, advice, words};
 
@@ -90,7 +91,7 @@ fn with_probe<T>(
     work: impl FnOnce(Probe<'_>) -> T,
 ) -> Result<T> {
     let directory = Place::here()?.run_directory(&run_dir());
-    let mut journal = journal(context);
+    let mut journal = Log::of(context);
     let client = context.ipvs("probe")?;
     let (id, policy) = (spec.id, spec.rules.policy);
     // A table that cannot be read is told by the probe.
@@ -110,7 +111,7 @@ fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
     let directory = Place::here()?.run_directory(&run_dir());
     let memory = Memory::copy(&directory, &spec.id)
         .map_err(|error| Error::Machine(format!("cannot copy the probe's memory: {error}")))?;
-    let mut journal = journal(context);
+    let mut journal = Log::of(context);
     let mut pool = Rehearsal::new(context.ipvs("probe")?);
     let probe =
         Probe::new(vec![spec], memory.path(), &mut pool, &mut journal).map_err(Error::Probe)?;
@@ -120,46 +121,6 @@ fn rehearse(context: &mut Context, spec: ServiceSpec) -> Result<Status> {
         context.output.line(command)?;
     }
     Ok(status(severity))
-}
-
-/// Transitions go to stderr, as a service's log; attempts only with `-v`.
-pub(super) fn journal(context: &Context) -> Log {
-    let threshold = match (context.quiet, context.verbose) {
-        (true, _) => Level::Trouble,
-        (_, true) => Level::Attempt,
-        _ => Level::Transition,
-    };
-    // The journal's priorities, where it reads what we write (sd-daemon(3)).
-    let prefixed = std::env::var_os("JOURNAL_STREAM").is_some();
-    Log {
-        threshold,
-        prefixed,
-    }
-}
-
-/// The journal on stderr.
-pub(super) struct Log {
-    threshold: Level,
-    prefixed: bool,
-}
-
-impl Journal for Log {
-    fn line(&mut self, level: Level, text: &str) {
-        if !self.hears(level) {
-            return;
-        }
-        let priority = match level {
-            _ if !self.prefixed => "",
-            Level::Attempt => "<7>",
-            Level::Transition => "<6>",
-            Level::Trouble => "<4>",
-        };
-        super::eprintln_lossy(&format!("{priority}{text}"));
-    }
-
-    fn hears(&self, level: Level) -> bool {
-        level >= self.threshold
-    }
 }
 
 /// What the flags describe.

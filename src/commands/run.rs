@@ -1,8 +1,9 @@
 //! `run`, the service, and `status`, what it believes.
 
 use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{RunArgs, StatusArgs};
 use crate::config::{Config, OnExit, System};
@@ -13,7 +14,14 @@ use crate::render;
 use crate::service::{self, AskError, Manager, StatusSocket};
 
 use super::context::Context;
+use super::log::Log;
 use super::{Error, Result, Status, advice, apply, drain, probe};
+
+/// How long `status --reload` waits to hear what became of the file: longer than any
+/// file takes.
+const RELOAD_PATIENCE: Duration = Duration::from_mins(1);
+/// What the service answers when it has taken its file.
+const RELOADED: &str = "reloaded\n";
 
 /// `run`.
 pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
@@ -23,7 +31,7 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
                 .to_owned(),
         ));
     }
-    let mut config = Config::load(&args.file, &System)?;
+    let mut config = load(&args.file)?;
     let directory = Place::here()?.run_directory(&run_dir());
     // Before it changes what the other one keeps.
     if let Ok(id) = service::ask(&directory, drain::WAKE) {
@@ -34,7 +42,7 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
         )));
     }
     apply::take_over(context, &config)?;
-    let mut journal = probe::journal(context);
+    let mut journal = Log::of(context);
     advise(&config, &mut journal);
     let mut pool = open()?;
     let mut probe =
@@ -45,12 +53,16 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
         .map_err(|error| Error::Machine(format!("cannot wait for signals: {error}")))?;
     let latest = Latest::default();
     let (shown, reloader) = (latest.clone(), stopper.clone());
+    let askers = Askers::default();
+    let waiting = askers.clone();
     let _socket = StatusSocket::listen(&directory, move |question| match question {
         "status" => Some(shown.status()),
         "metrics" => Some(shown.metrics()),
         "reload" => {
+            let (tell, told) = channel();
+            waiting.add(tell);
             reloader.reload();
-            Some("reloading\n".to_owned())
+            told.recv().ok()
         }
         // Who drains wants to know whether the probe that was woken is the one that
         // holds the lock.
@@ -84,15 +96,23 @@ pub(super) fn run(context: &mut Context, args: &RunArgs) -> Result<Status> {
             break;
         }
         manager.reloading();
-        match reload(context, &args.file, &mut probe) {
+        // Who asks from here on may mean a newer file.
+        let asked = askers.take();
+        let answer = match reload(context, &args.file, &mut probe) {
             Ok(new) => {
                 config = new;
-                advise(&config, &mut probe::journal(context));
+                advise(&config, &mut Log::of(context));
+                RELOADED.to_owned()
             }
-            Err(error) => probe::journal(context).line(
-                Level::Trouble,
-                &format!("the file was not taken, all goes on as before: {error}"),
-            ),
+            Err(error) => {
+                let text = format!("the file was not taken, all goes on as before: {error}");
+                Log::of(context).line(Level::Trouble, &text);
+                format!("{} {text}", error.exit_code())
+            }
+        };
+        for asker in asked {
+            // Whoever went away needs no answer.
+            let _ = asker.send(answer.clone());
         }
         manager.ready(&summary(&probe.report()));
     }
@@ -119,8 +139,14 @@ fn open() -> Result<Client> {
     })
 }
 
-fn reload(context: &mut Context, file: &Path, probe: &mut Probe<'_>) -> Result<Config> {
+fn load(file: &Path) -> Result<Config> {
     let config = Config::load(file, &System)?;
+    apply::refuse_empty(&config, file)?;
+    Ok(config)
+}
+
+fn reload(context: &mut Context, file: &Path, probe: &mut Probe<'_>) -> Result<Config> {
+    let config = load(file)?;
     apply::take_over(context, &config)?;
     probe.reload(config.services()).map_err(Error::Probe)?;
     Ok(config)
@@ -133,11 +159,26 @@ fn summary(report: &ProbeReport) -> String {
         .clone()
         .filter(|server| server.state == ServerStatus::Up)
         .count();
-    format!(
-        "{} services, {up} of {} servers up",
-        report.services.len(),
-        servers.count()
-    )
+    let services = match report.services.len() {
+        1 => "1 service".to_owned(),
+        several => format!("{several} services"),
+    };
+    format!("{services}, {up} of {} servers up", servers.count())
+}
+
+/// Those who wait to hear what became of the file, in other threads.
+#[derive(Clone, Default)]
+struct Askers(Arc<Mutex<Vec<Sender<String>>>>);
+
+impl Askers {
+    fn add(&self, asker: Sender<String>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(asker);
+    }
+
+    fn take(&self) -> Vec<Sender<String>> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The probe's latest report, for those who ask in other threads.
@@ -180,22 +221,29 @@ pub(super) fn status(context: &mut Context, args: &StatusArgs) -> Result<Status>
 
 fn ask(context: &mut Context, args: &StatusArgs) -> Result<Status> {
     let directory = Place::here()?.run_directory(&run_dir());
-    let question = if args.reload { "reload" } else { "status" };
-    let answer = match service::ask(&directory, question) {
+    let answer = if args.reload {
+        service::ask_patiently(&directory, "reload", RELOAD_PATIENCE)
+    } else {
+        service::ask(&directory, "status")
+    };
+    let answer = match answer {
         Ok(answer) => answer,
-        Err(AskError::NotRunning) => {
-            let text = "lbctl run does not run here; start it with: systemctl start lbctl";
+        Err(error) => {
+            let text = match error {
+                AskError::NotRunning => {
+                    "lbctl run does not run here; start it with: systemctl start lbctl".to_owned()
+                }
+                AskError::Failed(_) => format!("cannot ask lbctl run: {error}"),
+            };
             if args.plugin {
-                return Err(Error::Machine(text.to_owned()));
+                return Err(Error::Machine(text));
             }
             context.notice(&format!("lbctl: {text}"));
             return Ok(Status::Unknown);
         }
-        Err(error) => return Err(Error::Machine(format!("cannot ask lbctl run: {error}"))),
     };
     if args.reload {
-        context.notice("lbctl: the service reads its file again; its log says what became of it");
-        return Ok(Status::Done);
+        return what_became_of_the_file(context, &answer);
     }
     let report: ProbeReport = serde_json::from_str(&answer)
         .map_err(|error| Error::Machine(format!("cannot read the service's answer: {error}")))?;
@@ -210,6 +258,20 @@ fn ask(context: &mut Context, args: &StatusArgs) -> Result<Status> {
         }
     }
     Ok(probe::status(report.severity()))
+}
+
+fn what_became_of_the_file(context: &mut Context, answer: &str) -> Result<Status> {
+    match answer.split_once(' ') {
+        _ if answer == RELOADED => {
+            context.notice("lbctl: the service has read its file again, and it holds");
+            Ok(Status::Done)
+        }
+        Some(("2", why)) => Err(Error::Usage(why.to_owned())),
+        Some((_, why)) => Err(Error::Machine(why.to_owned())),
+        None => Err(Error::Machine(
+            "the service ended before it read its file again".to_owned(),
+        )),
+    }
 }
 
 fn heartbeat(report: &ProbeReport) -> Option<String> {

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use indicatif::ProgressBar;
-
 use crate::config::Config;
 use crate::health::{self, Check, Outcome};
 use crate::model::format_duration;
 
 use super::context::Context;
-use super::{Error, Result, Status, probe};
+use super::log::Log;
+use super::{Error, Result, Status, progress};
 
 pub(super) fn until_well(
     context: &mut Context,
@@ -27,13 +26,8 @@ pub(super) fn until_well(
         .filter_map(|real| Check::new(real.check.as_ref()?, &real.server).ok())
         .collect();
     let total = checks.len();
-    let bar = if context.quiet {
-        ProgressBar::hidden()
-    } else {
-        // It shows itself on a terminal only.
-        ProgressBar::new(total as u64)
-    };
-    let mut journal = probe::journal(context);
+    let bar = progress::line(context, "servers that are well", total);
+    let mut journal = Log::of(context);
     let result = health::wait_until_well(checks, patience, &mut journal, &mut |waiting| {
         bar.set_position((total - waiting.open) as u64);
         if !matches!(waiting.outcome, Outcome::Passed { .. }) {

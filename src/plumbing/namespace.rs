@@ -140,8 +140,18 @@ impl Namespace {
     /// # Errors
     /// The kernel refuses it.
     pub fn enter(&self) -> Result<()> {
-        setns(&self.file, CloneFlags::CLONE_NEWNET)
-            .map_err(|error| Error::new("enter the network namespace", error))
+        setns(&self.file, CloneFlags::CLONE_NEWNET).map_err(|error| {
+            let reason = match error {
+                // More than anything else that is done here (`netns_install`).
+                Errno::EPERM => Reason::InTheWay(
+                    "operation not permitted; this needs root with CAP_SYS_ADMIN. A service of \
+                     systemd is put there by NetworkNamespacePath= instead"
+                        .to_owned(),
+                ),
+                other => other.into(),
+            };
+            Error::new("enter the network namespace", reason)
+        })
     }
 
     /// Does some work in it, in a thread of its own, and waits for the end.

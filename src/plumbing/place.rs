@@ -58,8 +58,8 @@ pub enum Place {
 }
 
 impl Place {
-    /// Looks where the calling thread is. Where process 1 is hidden, as from a
-    /// user without privilege, a namespace without a name counts as the main one.
+    /// Looks where the calling thread is. Where process 1 is hidden (by `hidepid`), a
+    /// namespace without a name counts as the main one.
     ///
     /// # Errors
     /// /proc is not mounted.
@@ -71,8 +71,8 @@ impl Place {
             )
         })?;
         let same = |other: &fs::Metadata| (own.dev(), own.ino()) == (other.dev(), other.ino());
-        let main = fs::metadata("/proc/1/ns/net");
-        if main.as_ref().is_ok_and(same) {
+        let main = is_that_of_process_1();
+        if main == Some(true) {
             return Ok(Self::Main);
         }
         // A machine without /run/netns has no named ones.
@@ -87,8 +87,8 @@ impl Place {
         names.sort();
         Ok(match (names.into_iter().next(), main) {
             (Some(name), _) => Self::Named(name),
-            (None, Err(_)) => Self::Main,
-            (None, Ok(_)) => Self::Nameless(own.ino()),
+            (None, None) => Self::Main,
+            (None, Some(_)) => Self::Nameless(own.ino()),
         })
     }
 
@@ -108,6 +108,16 @@ impl Place {
     pub fn run_directory(&self, run: &Path) -> PathBuf {
         self.directory(run, run)
     }
+}
+
+/// Whether the calling thread is in process 1's namespace; nothing if that is hidden.
+/// Looking at `/proc/1/ns/net` takes all capabilities of process 1, which a service
+/// rarely has. A namespace's files below `/proc/PID/net` are there for everybody, and
+/// have inodes of their own (`proc_register` and `get_proc_task_net` of fs/proc).
+fn is_that_of_process_1() -> Option<bool> {
+    let of = |process: &str| fs::metadata(format!("/proc/{process}/net/dev"));
+    let (own, main) = (of("thread-self").ok()?, of("1").ok()?);
+    Some((own.dev(), own.ino()) == (main.dev(), main.ino()))
 }
 
 #[cfg(test)]

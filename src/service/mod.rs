@@ -7,4 +7,4 @@ mod socket;
 
 pub use http::serve_metrics;
 pub use manager::Manager;
-pub use socket::{AskError, SOCKET, StatusSocket, ask};
+pub use socket::{AskError, SOCKET, StatusSocket, ask, ask_patiently};

@@ -1,5 +1,6 @@
 //! A unix socket that answers one question per connection: a word. Root and root's
-//! group may ask.
+//! group may ask. Each asker has a thread: the answer to one question may take as long
+//! as the service works on it.
 
 use std::fmt;
 use std::fs::{self, Permissions};
@@ -7,6 +8,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -31,7 +33,7 @@ impl StatusSocket {
     /// There cannot be a socket, or another service answers on it.
     pub fn listen(
         directory: &Path,
-        answer: impl Fn(&str) -> Option<String> + Send + 'static,
+        answer: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let path = directory.join(SOCKET);
@@ -46,13 +48,17 @@ impl StatusSocket {
         }
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, Permissions::from_mode(0o660))?;
+        let answer = Arc::new(answer);
         thread::Builder::new()
             .name("status".to_owned())
             .spawn(move || {
-                // One after the other: an answer is quick, and a slow asker cut off.
                 for stream in listener.incoming().flatten() {
-                    // Whoever asked and went away needs no answer.
-                    let _ = talk(&stream, &answer);
+                    let answer = Arc::clone(&answer);
+                    // Whoever asked and went away needs no answer; nor can there be one
+                    // without a thread.
+                    let _ = thread::Builder::new()
+                        .name("asker".to_owned())
+                        .spawn(move || talk(&stream, answer.as_ref()));
                 }
             })?;
         Ok(Self { path })
@@ -94,6 +100,9 @@ impl fmt::Display for AskError {
             Self::Failed(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 f.write_str("permission denied: root and root's group may ask")
             }
+            Self::Failed(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                f.write_str("it is busy and has not answered yet; its log says more")
+            }
             Self::Failed(error) => error.fmt(f),
         }
     }
@@ -101,11 +110,23 @@ impl fmt::Display for AskError {
 
 impl std::error::Error for AskError {}
 
-/// Asks the service whose run directory this is.
+/// Asks the service whose run directory this is, and waits for a few seconds.
 ///
 /// # Errors
 /// [`AskError`].
 pub fn ask(directory: &Path, question: &str) -> Result<String, AskError> {
+    ask_patiently(directory, question, 2 * PATIENCE)
+}
+
+/// As [`ask`], for what takes the service longer.
+///
+/// # Errors
+/// [`AskError`].
+pub fn ask_patiently(
+    directory: &Path,
+    question: &str,
+    patience: Duration,
+) -> Result<String, AskError> {
     let mut stream =
         UnixStream::connect(directory.join(SOCKET)).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NotRunning,
@@ -113,7 +134,7 @@ pub fn ask(directory: &Path, question: &str) -> Result<String, AskError> {
         })?;
     let mut answer = String::new();
     let mut talk = || {
-        stream.set_read_timeout(Some(2 * PATIENCE))?;
+        stream.set_read_timeout(Some(patience))?;
         writeln!(stream, "{question}")?;
         stream.read_to_string(&mut answer)
     };
@@ -142,7 +163,9 @@ mod tests {
             (question == "status").then(|| "{}\n".to_owned())
         })
         .unwrap();
-        // A silent one delays others for a while, and no longer.
+        let mode = fs::metadata(directory.join(SOCKET)).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o660);
+        // Neither a silent one nor a long answer delays others.
         let silent = UnixStream::connect(directory.join(SOCKET)).unwrap();
         assert_eq!(ask(&directory, "status").unwrap(), "{}\n");
         assert!(ask(&directory, "what").unwrap().starts_with("error"));

@@ -1,6 +1,8 @@
 //! The service where keepalived and ldirectord go wrong: weights that were set by
 //! hand, a table that somebody empties, reloads while servers are down.
 
+use std::time::Duration;
+
 use libtest_mimic::Failed;
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -18,6 +20,7 @@ pub const TESTS: &[Test] = &[
     ("health::a_reload_with_another_sorry_server", another_sorry),
     ("health::a_kill_with_one_server_down", killed),
     ("health::maintenance_beats_checks", maintenance),
+    ("health::a_machine_that_slept_takes_nobody_down", slept),
     ("health::monitoring_plugins", plugin),
     ("health::one_service_keeps_a_table", twice),
 ];
@@ -231,6 +234,28 @@ fn twice() -> Result<(), Failed> {
     assert_eq!(file.run(&world.director, "apply").ok(), "");
     world.director.lbctl("vip add 192.0.2.77").ok();
     world.director.lbctl("vip del 192.0.2.77").ok();
+    world.set_health("w1", false);
+    until(expected(&[("100", 0), ("101", 1)]), || weights(&world));
+    Ok(())
+}
+
+/// What fails while the network comes back is not held against the server.
+fn slept() -> Result<(), Failed> {
+    let (world, _file, service) = kept("slept");
+    let change = of_w1(&world, "change");
+    service.tell(Signal::SIGSTOP);
+    world.set_health("w1", false);
+    // What is slept through is time.
+    std::thread::sleep(Duration::from_secs(6));
+    service.tell(Signal::SIGCONT);
+    until(true, || {
+        of_w1(&world, "reason").contains("this machine slept or was overloaded: status 403")
+    });
+    assert_eq!(weights(&world), expected(&[("100", 1), ("101", 1)]));
+    world.set_health("w1", true);
+    until("status 200".to_owned(), || of_w1(&world, "reason"));
+    assert_eq!(of_w1(&world, "change"), change, "it was out meanwhile");
+    // Awake again, it believes what it sees.
     world.set_health("w1", false);
     until(expected(&[("100", 0), ("101", 1)]), || weights(&world));
     Ok(())

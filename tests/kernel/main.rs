@@ -31,6 +31,7 @@ mod removal;
 mod save;
 mod service;
 mod setup;
+mod systemd;
 mod table;
 mod teardown;
 mod traffic;
@@ -97,6 +98,10 @@ fn main() {
     .into_iter()
     .map(|(name, test)| Trial::test(name, test).with_ignored_flag(!able))
     .collect();
+    // They put files where a machine of its own has them.
+    for (name, test) in systemd::TESTS {
+        trials.push(Trial::test(*name, test).with_ignored_flag(!able || lab::is_native()));
+    }
     trials.push(
         Trial::test("no_module::is_explained", move || {
             no_module::verdict(no_module)

@@ -18,6 +18,8 @@ use super::world::World;
 pub const TESTS: &[Test] = &[
     ("service::keeps_the_walkthrough", keeps_the_walkthrough),
     ("service::takes_all_away_if_told_so", takes_all_away),
+    ("service::an_empty_file_takes_nothing_away", empty_file),
+    ("service::root_and_its_group_may_ask", who_may_ask),
 ];
 
 pub const BOTH: &[(&str, u32)] = &[("192.168.31.100", 1), ("192.168.31.101", 1)];
@@ -145,7 +147,9 @@ fn keeps_the_walkthrough() -> Result<(), Failed> {
     // A wrong file changes nothing, a right one is taken.
     file.set("nonsense");
     service.tell(Signal::SIGHUP);
-    director.lbctl("status --reload").ok();
+    let why = director.lbctl("status --reload").fails(2);
+    assert!(why.contains("all goes on as before"), "{why}");
+    assert!(why.contains("nonsense"), "{why}");
     until(0, || director.lbctl("status").code);
     assert_eq!(weights(&world), expected(&[("100", 1), ("101", 1)]));
     file.set(&text(&BOTH[..1]));
@@ -178,5 +182,48 @@ fn takes_all_away() -> Result<(), Failed> {
         "-A -t 192.0.2.9:80 -s rr"
     );
     assert_eq!(director.lbctl("vip list").ok(), "");
+    Ok(())
+}
+
+/// As when an editor has just begun to write it.
+fn empty_file() -> Result<(), Failed> {
+    let world = World::with_servers("service-empty");
+    let director = &world.director;
+    let file = ConfigFile::new("service-empty", &text(BOTH));
+    let mut service = Service::start(&world, &file, "127.0.0.1:9876");
+    until(expected(&[("100", 1), ("101", 1)]), || weights(&world));
+    until(0, || director.lbctl("status").code);
+    for empty in ["", "# nothing\n", "[host]\nip_forward = true\n"] {
+        file.set(empty);
+        let why = director.lbctl("status --reload").fails(2);
+        assert!(why.contains("names no virtual server"), "{why}");
+        assert_eq!(weights(&world), expected(&[("100", 1), ("101", 1)]));
+        assert_eq!(director.lbctl("status").code, 0);
+    }
+    service.end(Signal::SIGTERM);
+    let why = file.run(director, "run").fails(2);
+    assert!(why.contains("--allow-empty"), "{why}");
+    assert_eq!(weights(&world), expected(&[("100", 1), ("101", 1)]));
+    Ok(())
+}
+
+fn who_may_ask() -> Result<(), Failed> {
+    let world = World::with_servers("service-ask");
+    let director = &world.director;
+    let file = ConfigFile::new("service-ask", &text(BOTH));
+    let _service = Service::start(&world, &file, "127.0.0.1:9876");
+    until(0, || director.lbctl("status").code);
+    let status_as = |group: &str| {
+        let program = lab::lbctl();
+        let line = format!(
+            "setpriv --reuid 65534 --regid {group} --clear-groups {} status",
+            program.display()
+        );
+        director.line(&line)
+    };
+    let shown = status_as("0").ok();
+    assert!(shown.contains("status 200"), "{shown}");
+    let why = status_as("65534").fails(3);
+    assert!(why.contains("root and root's group may ask"), "{why}");
     Ok(())
 }

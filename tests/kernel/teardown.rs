@@ -1,8 +1,6 @@
 //! `teardown`: whatever was done before it, the machine is as it was.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use libtest_mimic::Failed;
 use rexpect::session::spawn_command;
@@ -25,6 +23,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 const SEED: u64 = 20_261_124;
+const SEQUENCES: usize = 200;
 
 fn directories(namespace: &Namespace) -> Vec<PathBuf> {
     ["/var/lib/lbctl/netns", "/run/lbctl/netns"]
@@ -248,7 +247,7 @@ fn after_anything() -> Result<(), Failed> {
     let before = picture(director);
     let mut random = Random(SEED);
     let file = ConfigFile::new("down-any", "");
-    for sequence in 0..20 {
+    for sequence in 0..SEQUENCES {
         let mut lines = Vec::new();
         for _ in 0..=random.below(6) {
             file.set(&a_file(&mut random));
@@ -263,20 +262,22 @@ fn after_anything() -> Result<(), Failed> {
             answer.code == 0,
             "seed {SEED}, sequence {sequence}: {lines:#?}\n{answer}"
         );
-        if picture(director) != before {
+        let after = picture(director);
+        if after != before {
             eprintln!("seed {SEED}, sequence {sequence}: {lines:#?}");
         }
-        expect_same(&before, &picture(director));
+        expect_same(&before, &after);
         nothing_is_left(director);
     }
     Ok(())
 }
 
+/// Killed at each record that is written, and at every third request to the kernel:
+/// between two records they are alike, and all of them take minutes.
 fn after_a_kill() -> Result<(), Failed> {
     let world = World::new("down-kill");
     let director = &world.director;
     let before = picture(director);
-    let mut random = Random(SEED);
     let text = walkthrough("web", "rr", &[("192.168.31.100", 1), ("192.168.31.101", 1)]).replacen(
         "method =",
         "snat = true\nmethod =",
@@ -284,24 +285,41 @@ fn after_a_kill() -> Result<(), Failed> {
     );
     let file = ConfigFile::new("down-kill", &text);
     let apply = format!("apply {}", file.0.display());
-    let kill = |line: &str, random: &mut Random| {
-        let lbctl = lab::lbctl();
-        let words = std::iter::once(lbctl.as_os_str()).chain(line.split(' ').map(AsRef::as_ref));
-        let mut child = director.spawn(words, Stdio::null());
-        // The point of the kill is what is random here.
-        std::thread::sleep(Duration::from_millis(random.below(120)));
-        let _ = child.kill();
-        let _ = child.wait();
-    };
-    for round in 0..12 {
-        kill(&apply, &mut random);
-        kill("vip add 192.168.101.1 --mode address --snat", &mut random);
-        kill("vip add 192.168.101.1 --mode fwmark --ping", &mut random);
-        kill("teardown --yes", &mut random);
-        let answer = director.lbctl("teardown --yes");
-        assert!(answer.code == 0, "round {round}: {answer}");
-        expect_same(&before, &picture(director));
-        nothing_is_left(director);
+    let add = "vip add 192.168.101.1 --mode address --snat".to_owned();
+    let teardown = "teardown --yes".to_owned();
+    let program = lab::lbctl();
+    let program = program.to_str().expect("a path in UTF-8");
+    let mut killed = 0;
+    for (call, first, line) in [
+        ("rename", None, &apply),
+        ("sendto", None, &apply),
+        ("rename", None, &add),
+        ("sendto", None, &add),
+        ("rename", Some(&apply), &teardown),
+        ("sendto", Some(&apply), &teardown),
+    ] {
+        let stride = if call == "sendto" { 3 } else { 1 };
+        for number in (1..).step_by(stride) {
+            if let Some(first) = first {
+                director.lbctl(first).ok();
+            }
+            let inject = format!("inject={call}:signal=KILL:when={number}");
+            let strace =
+                format!("strace -f -qq -o /dev/null -e trace={call} -e {inject} {program}");
+            let answer = director.run(strace.split(' ').chain(line.split(' ')));
+            let whole = answer.code == 0;
+            let after = director.lbctl("teardown --yes");
+            assert!(after.code == 0, "{line}, {call} {number}: {after}");
+            expect_same(&before, &picture(director));
+            nothing_is_left(director);
+            if whole {
+                // The first points are before anything is changed, the last after it.
+                assert!(number > 2, "{line}, {call}: {answer}");
+                break;
+            }
+            killed += 1;
+        }
     }
+    assert!(killed > 30, "{killed}");
     Ok(())
 }

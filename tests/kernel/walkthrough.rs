@@ -1,6 +1,8 @@
 //! The walkthrough with lbctl alone: ipvsadm, nft and ip only look.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -30,31 +32,46 @@ const SERVICE: &str = "-t 192.168.100.100:80";
 /// All that must be the same when everything is taken away. ipvsadm comes first:
 /// it loads the module, which brings kernel parameters of its own.
 pub fn picture(director: &Namespace) -> BTreeSet<String> {
-    [
-        "ipvsadm -Sn",
+    let mut picture = BTreeSet::new();
+    let table = director.look("ipvsadm -Sn").ok();
+    picture.extend(table.lines().map(|text| format!("ipvsadm -Sn: {text}")));
+    for line in [
         "nft list ruleset",
         "ip -o address",
         "ip rule",
         "ip -6 rule",
         "ip route show table all",
         "ip -6 route show table all",
-        "sysctl -a -r ^net\\.(ipv4|ipv6|core)\\.",
-    ]
-    .into_iter()
-    .flat_map(|line| {
-        let text = director.look(line).ok();
-        // Schedulers and tunnels that other tests load bring parameters of their own,
-        // into every namespace.
-        let foreign = |text: &str| {
-            let names = ["vs.lblc", ".tunl0.", ".ip6tnl0.", ".sit0.", ".gre0."];
-            let tunnels = [".gretap0.", ".erspan0.", ".ip6gre0."];
-            names.iter().chain(&tunnels).any(|name| text.contains(name))
-        };
-        let lines = text.lines().filter(|text| !foreign(text));
-        let lines: Vec<String> = lines.map(|text| format!("{line}: {text}")).collect();
-        lines
-    })
-    .collect()
+    ] {
+        let text = director.line(line).ok();
+        picture.extend(text.lines().map(|text| format!("{line}: {text}")));
+    }
+    director.enter(|| {
+        for part in ["core", "ipv4", "ipv6"] {
+            parameters(&Path::new("/proc/sys/net").join(part), &mut picture);
+        }
+    });
+    // Schedulers and tunnels that other tests load bring parameters and devices of their
+    // own, into every namespace.
+    let names = ["vs.lblc", ".tunl0.", ".ip6tnl0.", ".sit0.", ".gre0."];
+    let tunnels = [".gretap0.", ".erspan0.", ".ip6gre0."];
+    let foreign = |text: &str| names.iter().chain(&tunnels).any(|name| text.contains(name));
+    picture.retain(|text| !foreign(text));
+    picture
+}
+
+/// As `sysctl -a` shows them, which also reads all the others and takes its time.
+fn parameters(directory: &Path, into: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            parameters(&path, into);
+        } else if let Ok(value) = fs::read_to_string(&path) {
+            let path = path.display().to_string();
+            let name = path.trim_start_matches("/proc/sys/").replace('/', ".");
+            into.insert(format!("sysctl: {name} = {}", value.trim()));
+        }
+    }
 }
 
 /// Fails with the lines that came and went.

@@ -93,7 +93,10 @@ pub(super) fn attempt(
     let mut text = Vec::new();
     match running.wait(output, &mut text, deadline) {
         Ok(status) => judge(status, &text),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => failure::no_answer(spec.timeout),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            let late = failure::no_answer(spec.timeout);
+            Outcome::failed(with_first_line(late.text(), &text))
+        }
         Err(error) => Outcome::local(format!("cannot wait for {program}: {error}")),
     }
 }
@@ -210,19 +213,24 @@ fn judge(status: ExitStatus, text: &[u8]) -> Outcome {
         (None, Some(signal)) => format!("killed by signal {signal}"),
         (None, None) => "ended".to_owned(),
     };
-    let text = String::from_utf8_lossy(text);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
-    let sentence = match line {
-        Some(line) => {
-            let line: String = line.chars().take(LINE_CAP).collect();
-            format!("{ended}: {line}")
-        }
-        None => ended,
-    };
+    let sentence = with_first_line(&ended, text);
     if status.success() {
         Outcome::passed(sentence)
     } else {
         Outcome::failed(sentence)
+    }
+}
+
+/// How it ended, and what it said of that first.
+fn with_first_line(ended: &str, output: &[u8]) -> String {
+    let output = String::from_utf8_lossy(output);
+    let line = output.lines().map(str::trim).find(|line| !line.is_empty());
+    match line {
+        Some(line) => {
+            let line: String = line.chars().take(LINE_CAP).collect();
+            format!("{ended}: {line}")
+        }
+        None => ended.to_owned(),
     }
 }
 

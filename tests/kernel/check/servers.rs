@@ -1,9 +1,12 @@
 //! Servers that are not there, do not listen, or answer elsewhere.
 
+use std::fmt::Write as _;
+
 use libtest_mimic::Failed;
+use rexpect::session::spawn_command;
 use serde_json::Value;
 
-use super::{SERVICE, Test, broken, flows, ids, try_in_vain, working};
+use super::{SERVICE, Test, World, broken, flows, ids, lab, try_in_vain, working};
 
 pub const TESTS: &[Test] = &[
     ("check::no_usable_server", no_usable_server),
@@ -12,6 +15,8 @@ pub const TESTS: &[Test] = &[
     ("check::port_closed", port_closed),
     ("check::no_way_back", no_way_back),
     ("check::no_way_back_seen_by_connections", no_way_back_seen),
+    ("check::not_asked", not_asked),
+    ("check::progress_on_a_terminal", progress),
 ];
 
 fn no_usable_server() -> Result<(), Failed> {
@@ -42,12 +47,11 @@ fn no_usable_server() -> Result<(), Failed> {
             "del {SERVICE} -r 192.168.31.100 -r 192.168.31.101"
         ))
         .ok();
-    let answer = world.director.lbctl("check --json");
-    assert_eq!(
-        (ids(&answer), answer.code),
-        (vec!["no-server".to_owned()], 2),
-        "{answer}"
-    );
+    broken(&world, "no servers", "no-server");
+    let add = format!("add {SERVICE} -r 192.168.31.100 -r 192.168.31.101 -m");
+    world.director.lbctl(&add).ok();
+    assert!(flows(&world));
+    world.director.lbctl("check").ok();
     Ok(())
 }
 
@@ -146,5 +150,62 @@ fn no_way_back_seen() -> Result<(), Failed> {
     w1.line("ip route del blackhole 192.168.10.10/32").ok();
     assert!(flows(&world));
     world.director.lbctl("check").ok();
+    Ok(())
+}
+
+/// The walkthrough, and another service with so many servers behind w1, which says
+/// nothing to whoever asks there.
+fn with_silent(name: &str, servers: usize) -> World {
+    let world = working(name);
+    let (director, w1) = (&world.director, &world.workers[0]);
+    w1.line("iptables -A INPUT -d 10.20.0.0/16 -j DROP").ok();
+    w1.line("ip route add local 10.20.0.0/16 dev lo").ok();
+    director
+        .line("ip route add 10.20.0.0/16 via 192.168.31.100")
+        .ok();
+    let mut saved = director.line("ipvsadm -Sn").ok();
+    saved += "-A -t 192.168.100.100:81 -s rr\n";
+    for number in 0..servers {
+        let address = format!("10.20.{}.{}", number / 250, number % 250 + 1);
+        let _ = writeln!(saved, "-a -t 192.168.100.100:81 -r {address}:80 -m -w 1");
+    }
+    let lbctl = lab::lbctl();
+    let restore = [lbctl.as_os_str(), "restore".as_ref()];
+    director.run_with(restore, &saved).ok();
+    world
+}
+
+/// It takes seconds, however many are silent, and says whom it did not come to.
+fn not_asked() -> Result<(), Failed> {
+    let world = with_silent("check-many", 3000);
+    let answer = world.director.lbctl("check --json");
+    let found = ids(&answer);
+    let count = |id: &str| found.iter().filter(|it| *it == id).count();
+    assert_eq!(count("not-asked"), 1, "of {} findings", found.len());
+    assert_eq!(count("server-unreachable") + 1, found.len());
+    let left = " of 3002 servers were not asked";
+    assert!(answer.stdout.contains(left));
+    // Those are mended first; then there is time for all, or for more.
+    world.workers[0].line("iptables -F INPUT").ok();
+    let found = ids(&world.director.lbctl("check --json"));
+    assert!(found.iter().all(|id| id == "not-asked"));
+    world.director.lbctl("del -t 192.168.100.100:81").ok();
+    world.director.lbctl("check").ok();
+    Ok(())
+}
+
+fn progress() -> Result<(), Failed> {
+    let world = with_silent("check-progress", 2);
+    let mut session = world.director.enter(|| {
+        let mut command = std::process::Command::new(lab::lbctl());
+        command.arg("check").env("TERM", "xterm");
+        spawn_command(command, Some(60_000))
+    })?;
+    session.exp_string("asking the servers: 2 of 4")?;
+    session.exp_string("server-unreachable")?;
+    session.exp_eof()?;
+    // Nobody else is shown it.
+    let answer = world.director.lbctl("check");
+    assert_eq!((answer.code, answer.stderr.as_str()), (2, ""), "{answer}");
     Ok(())
 }

@@ -124,12 +124,12 @@ fn the_timeout_kills_grandchildren_too() {
     let path = alive.0.clone();
     let reader = std::thread::spawn(move || fs::read_to_string(path).unwrap());
     let text = format!(
-        "exec 3>{}; (sleep 1000; true) & echo hangs >&3; wait",
+        "echo asking; exec 3>{}; (sleep 1000; true) & echo hangs >&3; wait",
         alive.path()
     );
     assert_eq!(
         script(&text, SOON),
-        Outcome::failed("no answer within 300ms")
+        Outcome::failed("no answer within 300ms: asking")
     );
     assert_eq!(reader.join().unwrap(), "hangs\n");
 }
