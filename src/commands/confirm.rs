@@ -1,23 +1,17 @@
 //! One question before something is taken away.
 
-use crate::wizard::{Ask, Interrupt, Stopped, Terminal};
+use crate::wizard::{Ask, Stopped, Terminal};
 
 use super::{Error, Result};
 
 /// Yes or no, no by default; `show` comes before the question. None: there is no
-/// terminal to ask on.
+/// terminal to ask on. Ctrl-C ends the program, which has done nothing yet.
 pub(super) fn confirm(prompt: &str, show: impl FnOnce() -> Result<()>) -> Result<Option<bool>> {
-    let interrupt = watch()?;
-    let Some(mut terminal) = Terminal::open(&interrupt) else {
+    let Some(mut terminal) = Terminal::open(None) else {
         return Ok(None);
     };
     show()?;
     terminal.confirm(prompt, false).map(Some).map_err(stopped)
-}
-
-/// Takes note of signals, so that what was done can be taken back.
-pub(super) fn watch() -> Result<Interrupt> {
-    Interrupt::watch().map_err(|error| Error::Machine(format!("cannot wait for signals: {error}")))
 }
 
 /// What a person who did not answer means, while nothing was done.

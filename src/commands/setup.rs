@@ -10,11 +10,13 @@ use crate::model::Protocol;
 use crate::plumbing::{Place, run_dir};
 use crate::render::Style;
 use crate::service;
-use crate::wizard::{self, Ask, Given, Interrupt, Method, QuestionError, Terminal, Written};
+use crate::wizard::{
+    self, Ask, Given, Interrupt, Method, Question, QuestionError, Reply, Terminal, Written,
+};
 
 use self::settle::{Settled, settle};
 use self::show::{Report, heading};
-use self::task::{Task, Wanted};
+use self::task::{Memory, Task, Wanted};
 use super::apply::{Pending, Undo};
 use super::context::Context;
 use super::{Error, Result, Status, confirm, drain};
@@ -31,36 +33,45 @@ pub(super) fn run(context: &mut Context, args: &SetupArgs) -> Result<Status> {
             doing: "set up".to_owned(),
             source,
         })?;
-    let interrupt = confirm::watch()?;
+    let interrupt = Interrupt::watch()
+        .map_err(|error| Error::Machine(format!("cannot wait for signals: {error}")))?;
     let may_ask = !args.no_input && !context.json;
-    let mut terminal = may_ask.then(|| Terminal::open(&interrupt)).flatten();
+    let mut terminal = may_ask.then(|| Terminal::open(Some(&interrupt))).flatten();
     if let Some(terminal) = &mut terminal {
-        terminal.say(
-            "Enter takes the answer in brackets; back goes to the question before; Ctrl-C stops.",
-        );
+        terminal
+            .say("Enter takes the answer in brackets; back: the question before; Ctrl-C: stop.");
     }
     let needs_yes = terminal.is_none() && !args.yes && !context.dry_run;
-    let ask = terminal.as_mut().map(|terminal| terminal as &mut dyn Ask);
-    let wanted = match task::wanted(&args.file, there.as_ref(), &given, ask) {
-        Ok(_) if needs_yes => Err(missing(Vec::new())),
-        Err(task::NotWanted::Missing(flags)) if needs_yes => Err(missing(flags)),
-        Err(error) => Err(error.into()),
-        Ok(wanted) => Ok(wanted),
-    }?;
-    let pending = Pending::look(context, wanted.change.config.clone())?;
-    let report = show::plan(context, &args.file, &wanted, &pending)?;
-    if context.dry_run {
-        report.finish(context)?;
-        return Ok(Status::Done);
-    }
-    if let (Some(terminal), false) = (&mut terminal, args.yes)
-        && !terminal
-            .confirm("Do this now?", true)
-            .map_err(confirm::stopped)?
-    {
-        context.notice("nothing was changed");
-        return Ok(Status::Done);
-    }
+    let mut memory = Memory::default();
+    let (wanted, pending, report) = loop {
+        let ask = terminal.as_mut().map(|terminal| terminal as &mut dyn Ask);
+        let hear = &mut |text: &str| context.notice(&format!("lbctl: {text}"));
+        let there = there.as_ref();
+        let wanted = match task::wanted(&args.file, there, &given, ask, hear, &mut memory) {
+            Ok(_) if needs_yes => Err(missing(Vec::new())),
+            Err(task::NotWanted::Missing(flags)) if needs_yes => Err(missing(flags)),
+            Err(error) => Err(error.into()),
+            Ok(wanted) => Ok(wanted),
+        }?;
+        let pending = Pending::look(context, wanted.change.config.clone())?;
+        let report = show::plan(context, &args.file, &wanted, &pending)?;
+        if context.dry_run {
+            report.finish(context)?;
+            return Ok(Status::Done);
+        }
+        match &mut terminal {
+            Some(terminal) if !args.yes => match go_on(terminal, &memory)? {
+                Some(true) => {}
+                Some(false) => {
+                    context.notice("nothing was changed");
+                    return Ok(Status::Done);
+                }
+                None => continue,
+            },
+            _ => {}
+        }
+        break (wanted, pending, report);
+    };
     if interrupt.came() {
         return Err(Error::Interrupted);
     }
@@ -76,6 +87,25 @@ pub(super) fn run(context: &mut Context, args: &SetupArgs) -> Result<Status> {
     let done = setup.carry_out(context, terminal.as_mut());
     setup.report.finish(context)?;
     done
+}
+
+/// The one question before something is done; none: back to the others.
+fn go_on(terminal: &mut Terminal<'_>, memory: &Memory) -> Result<Option<bool>> {
+    let question = Question {
+        prompt: "Do this now?",
+        help: "yes, no, or back to the questions.",
+        default: Some("yes"),
+    };
+    let check = |text: &str| wizard::yes_or_no(text).map(|_| ());
+    loop {
+        match terminal.text(question, &check).map_err(confirm::stopped)? {
+            Reply::Text(text) => return Ok(Some(wizard::yes_or_no(&text).unwrap_or(false))),
+            Reply::Back if memory.is_empty() => {
+                terminal.say("no question was asked: flags answered all of them");
+            }
+            Reply::Back => return Ok(None),
+        }
+    }
 }
 
 /// All that nobody can guess, at once.

@@ -61,15 +61,16 @@ pub trait Ask {
 /// The person at the terminal. Questions stand on stderr: stdout is for results.
 #[derive(Debug)]
 pub struct Terminal<'a> {
-    interrupt: &'a Interrupt,
+    interrupt: Option<&'a Interrupt>,
     /// Typed ahead.
     read: Vec<u8>,
 }
 
 impl<'a> Terminal<'a> {
-    /// The terminal on stdin, if it is one.
+    /// The terminal on stdin, if it is one. Without an interrupt, signals do what they
+    /// do while it is asked.
     #[must_use]
-    pub fn open(interrupt: &'a Interrupt) -> Option<Self> {
+    pub fn open(interrupt: Option<&'a Interrupt>) -> Option<Self> {
         io::stdin().is_terminal().then(|| Self {
             interrupt,
             read: Vec::new(),
@@ -83,21 +84,21 @@ impl<'a> Terminal<'a> {
                 let line: Vec<u8> = self.read.drain(..=end).collect();
                 return Ok(String::from_utf8_lossy(&line).trim().to_owned());
             }
-            if self.interrupt.came() {
+            if self.interrupt.is_some_and(Interrupt::came) {
                 return Err(Stopped::Interrupted);
             }
             let stdin = io::stdin();
-            let mut waited = [
-                PollFd::new(&stdin, PollFlags::IN),
-                PollFd::new(self.interrupt, PollFlags::IN),
-            ];
+            let mut waited = vec![PollFd::new(&stdin, PollFlags::IN)];
+            waited.extend(self.interrupt.map(|it| PollFd::new(it, PollFlags::IN)));
             match poll(&mut waited, None) {
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(error) => return Err(Stopped::Failed(error.into())),
             }
-            let [typed, _] = &waited;
-            if typed.revents().is_empty() {
+            if waited
+                .first()
+                .is_none_or(|typed| typed.revents().is_empty())
+            {
                 continue;
             }
             let mut piece = [0; 1024];
@@ -109,6 +110,28 @@ impl<'a> Terminal<'a> {
             }
         }
     }
+}
+
+/// Columns of the narrowest terminal, less one that some need for the cursor.
+const WIDTH: usize = 79;
+
+/// Lines that end between words, each behind two blanks.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column == 0 || column + 1 + length > WIDTH {
+            lines.push_str(if column == 0 { "  " } else { "\n  " });
+            column = 2 + length;
+        } else {
+            lines.push(' ');
+            column += 1 + length;
+        }
+        lines.push_str(word);
+    }
+    lines.push('\n');
+    lines
 }
 
 /// A terminal that cannot be written to fails at the next reading.
@@ -136,7 +159,7 @@ impl Ask for Terminal<'_> {
             };
             match check(answer) {
                 Ok(()) => return Ok(Reply::Text(answer.to_owned())),
-                Err(why) => write(&format!("  {why}\n")),
+                Err(why) => write(&wrapped(&why)),
             }
         }
     }
@@ -155,6 +178,22 @@ impl Ask for Terminal<'_> {
     }
 
     fn say(&mut self, text: &str) {
-        write(&format!("  {text}\n"));
+        write(&wrapped(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_between_words() {
+        let text = "one two ".repeat(15);
+        let lines = wrapped(text.trim_end());
+        assert!(lines.lines().all(|line| line.len() <= WIDTH), "{lines}");
+        assert_eq!(lines.lines().count(), 2);
+        assert_eq!(lines.replace("\n  ", " ").trim(), text.trim_end());
+        assert_eq!(wrapped(&"x".repeat(90)).lines().count(), 1);
+        assert_eq!(wrapped("  a"), "    a\n");
     }
 }

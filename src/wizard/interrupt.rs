@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-/// The note. Once this value is gone, the signals end the program again.
+/// The note. From the first on, these signals end the program no more: whoever has
+/// one looks at it, until the end.
 #[derive(Debug)]
 pub struct Interrupt {
     came: Arc<AtomicBool>,
-    over: Arc<AtomicBool>,
     wake: UnixStream,
 }
 
@@ -25,13 +25,12 @@ impl Interrupt {
     /// The system refuses it.
     pub fn watch() -> io::Result<Self> {
         let (wake, bell) = UnixStream::pair()?;
-        let (came, over) = (Arc::default(), Arc::default());
+        let came = Arc::default();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            flag::register_conditional_default(signal, Arc::clone(&over))?;
             flag::register(signal, Arc::clone(&came))?;
             low_level::pipe::register(signal, bell.try_clone()?)?;
         }
-        Ok(Self { came, over, wake })
+        Ok(Self { came, wake })
     }
 
     /// Whether somebody asked.
@@ -45,11 +44,5 @@ impl AsFd for Interrupt {
     /// Readable once somebody asked.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
-    }
-}
-
-impl Drop for Interrupt {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
     }
 }

@@ -25,7 +25,7 @@ pub use given::Given;
 pub use interrupt::Interrupt;
 pub use key::Key;
 pub use look::{Look, Machine, Port, Standing};
-pub use parse::boot;
+pub use parse::yes_or_no;
 pub use proof::{Answer, Manner, Proof, Request, Verdict, prove};
 pub use questions::{Interview, QuestionError};
 pub use section::{Change, append, fresh, replace};

@@ -179,7 +179,7 @@ pub(super) fn way(text: &str) -> Parsed<VipWay> {
 ///
 /// # Errors
 /// It is neither.
-pub fn boot(text: &str) -> Parsed<bool> {
+pub fn yes_or_no(text: &str) -> Parsed<bool> {
     match text {
         "yes" | "y" => Ok(true),
         "no" | "n" => Ok(false),

@@ -32,6 +32,8 @@ pub enum QuestionError {
     Stopped(Stopped),
     /// The person said quit.
     Quit,
+    /// The person went back past the first of these questions.
+    BackOut,
 }
 
 impl fmt::Display for QuestionError {
@@ -46,7 +48,7 @@ impl fmt::Display for QuestionError {
             ),
             Self::Stopped(Stopped::Interrupted) => f.write_str("stopped; nothing was changed"),
             Self::Stopped(Stopped::Failed(error)) => write!(f, "cannot ask: {error}"),
-            Self::Quit => f.write_str("nothing was changed"),
+            Self::Quit | Self::BackOut => f.write_str("nothing was changed"),
         }
     }
 }
@@ -65,14 +67,19 @@ pub struct Interview<'a> {
     pub ask: Option<&'a mut dyn Ask>,
     /// What the machine says.
     pub look: &'a mut dyn Look,
+    /// What was typed in an earlier round: the questions before the last of them are
+    /// not asked again, unless the person goes back to them.
+    pub typed: &'a mut BTreeMap<Key, String>,
+    /// Whether a question comes before these.
+    pub has_before: bool,
+    /// Hears what looking found, where nobody is asked.
+    pub hear: &'a mut dyn FnMut(&str),
 }
 
 /// What is known in the middle of it.
 #[derive(Default)]
 struct Progress {
     answers: Answers,
-    /// As it was typed, for whoever comes back to a question.
-    typed: BTreeMap<Key, String>,
     /// What answered on the servers' ports.
     ports: Vec<(SocketAddr, Port)>,
 }
@@ -94,6 +101,7 @@ impl Interview<'_> {
             }
         }
         let mut progress = Progress::default();
+        let mut resume = self.typed.last_key_value().map(|(key, _)| *key);
         let mut trail: Vec<usize> = Vec::new();
         let mut at = 0;
         while let Some(key) = Key::ASKED.get(at).copied() {
@@ -102,12 +110,24 @@ impl Interview<'_> {
                 at += 1;
                 continue;
             }
+            if let (Some(last), Some(text)) = (resume, self.typed.get(&key).cloned())
+                && key < last
+                && self.take(key, &text, &mut progress).is_ok()
+            {
+                trail.push(at);
+                at += 1;
+                continue;
+            }
+            if self.given.get(key).is_none() {
+                resume = None;
+            }
             match self.one(key, &mut progress)? {
                 Done::Given => {}
                 Done::Asked => trail.push(at),
                 Done::Back => {
                     match trail.pop() {
                         Some(before) => at = before,
+                        None if self.has_before => return Err(QuestionError::BackOut),
                         None => self.say("this is the first question; Ctrl-C stops"),
                     }
                     continue;
@@ -122,8 +142,9 @@ impl Interview<'_> {
     }
 
     fn say(&mut self, text: &str) {
-        if let Some(ask) = &mut self.ask {
-            ask.say(text);
+        match &mut self.ask {
+            Some(ask) => ask.say(text),
+            None => (self.hear)(text),
         }
     }
 
@@ -158,13 +179,13 @@ impl Interview<'_> {
         };
         // It was checked as it was typed; a name may resolve differently by now.
         self.take(key, &text, progress).map_err(wrong(key.flag()))?;
-        progress.typed.insert(key, text);
+        self.typed.insert(key, text);
         Ok(Done::Asked)
     }
 
     fn take(&mut self, key: Key, text: &str, progress: &mut Progress) -> Result<(), String> {
         let may_stay = self.today.get(&key).is_some_and(|it| it == UNCHANGED);
-        let answers = std::mem::take(&mut progress.answers);
+        let answers = progress.answers.clone();
         progress.answers = answer(key, text, answers, self.others, may_stay)?;
         if key == Key::Servers {
             progress.ports = match progress.answers.protocol {
@@ -182,7 +203,7 @@ impl Interview<'_> {
         let may_stay = self.today.get(&key).is_some_and(|it| it == UNCHANGED);
         let fits =
             |text: &&String| answer(key, text, answers.clone(), self.others, may_stay).is_ok();
-        let before = progress.typed.get(&key).filter(fits);
+        let before = self.typed.get(&key).filter(fits);
         let today = self.today.get(&key).filter(fits);
         if let Some(text) = before.or(today) {
             return Some(text.clone());

@@ -32,8 +32,8 @@ pub fn fresh(
     let mut notes = Notes::new();
     notes.above(
         Spot::File,
-        "Written by lbctl setup. Every key: lbctl.toml(5). After a change: lbctl apply,\n\
-         or systemctl reload lbctl.",
+        "Written by lbctl setup. Every key stands in lbctl.toml(5).\n\
+         After a change: lbctl apply, or systemctl reload lbctl.",
     );
     let config = Config {
         virtual_servers: vec![server.clone()],

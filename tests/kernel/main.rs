@@ -31,6 +31,9 @@ mod removal;
 mod save;
 mod service;
 mod setup;
+mod setup_again;
+mod setup_mistakes;
+mod setup_ways;
 mod table;
 mod teardown;
 mod traffic;
@@ -68,6 +71,9 @@ fn main() {
         check::SETTINGS,
         check::PATH,
         setup::TESTS,
+        setup_again::TESTS,
+        setup_mistakes::TESTS,
+        setup_ways::TESTS,
         vip::TESTS,
         teardown::TESTS,
         table::TESTS,

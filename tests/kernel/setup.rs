@@ -137,6 +137,11 @@ fn typed() -> Result<(), Failed> {
     session.exp_string("ipvsadm -A -t 192.168.100.100:80 -s rr")?;
     session.exp_string("ip rule add priority 100 fwmark 1 lookup 100")?;
     assert!(place.names().is_empty(), "{:?}", place.names());
+    // Back from the plan to the last question.
+    answer(session, "Do this now?", "back")?;
+    answer(session, "Way in [fwmark]", "")?;
+    answer(session, "Do this now?", "maybe")?;
+    session.exp_string("neither yes nor no")?;
     answer(session, "Do this now?", "y")?;
     // The proof names who answered.
     session.exp_string("all well")?;

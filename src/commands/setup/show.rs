@@ -93,15 +93,21 @@ pub(super) fn plan(
     if steps.is_empty() {
         context
             .output
-            .line("  nothing: the machine is so already; only the file is written")?;
+            .line("  nothing on the machine: it is so already")?;
     }
     let part = match wanted.task {
+        _ if wanted.change.section.is_empty() => "stays as it is",
         Task::New => "will be",
         Task::Over => "will be, its old text kept beside it",
         Task::Add => "gets, at its end",
         Task::Change(_) => "gets, in its place",
     };
-    heading(context, &format!("{} {part}:", path.display()))?;
+    let end = if wanted.change.section.is_empty() {
+        ""
+    } else {
+        ":"
+    };
+    heading(context, &format!("{} {part}{end}", path.display()))?;
     for line in wanted.change.section.trim_end().lines() {
         context.output.line(format!("  {line}").trim_end())?;
     }

@@ -93,7 +93,7 @@ pub(super) fn given(args: &SetupArgs) -> Result<Given> {
         given.flag(key, text.as_deref());
     }
     if let Some(text) = given.text(Key::Boot) {
-        wizard::boot(text).map_err(|why| Error::Usage(format!("boot: {why}")))?;
+        wizard::yes_or_no(text).map_err(|why| Error::Usage(format!("boot: {why}")))?;
     }
     Ok(given)
 }
@@ -116,62 +116,114 @@ pub(super) fn there(path: &Path) -> Result<Option<There>> {
     Ok(Some(There { text, config }))
 }
 
+/// What was typed, for whoever goes back from the plan.
+#[derive(Default)]
+pub(super) struct Memory {
+    task: Option<Task>,
+    typed: BTreeMap<Key, String>,
+}
+
+impl Memory {
+    /// Whether there is a question to go back to.
+    pub(super) fn is_empty(&self) -> bool {
+        self.typed.is_empty()
+    }
+}
+
 /// Asks what is to be asked, and puts the answers into the file's text.
 pub(super) fn wanted(
     path: &Path,
     there: Option<&There>,
     given: &Given,
     mut ask: Option<&mut dyn Ask>,
+    hear: &mut dyn FnMut(&str),
+    memory: &mut Memory,
 ) -> std::result::Result<Wanted, NotWanted> {
-    let task = match there {
-        None => Task::New,
-        Some(there) if there.config.virtual_servers.is_empty() => Task::Add,
-        Some(there) => task(path, there, given, reborrow(&mut ask))?,
-    };
     let all = there.map_or(&[][..], |there| &there.config.virtual_servers);
-    let (old, others, today) = match task {
-        Task::New | Task::Over => (None, Vec::new(), BTreeMap::new()),
-        Task::Add => (None, all.to_vec(), BTreeMap::new()),
-        Task::Change(index) => {
-            let old = all.get(index);
-            let today = old.and_then(wizard::today).ok_or_else(|| {
-                Error::Usage(format!(
-                    "the questions do not cover {}: they are about tcp and udp services of one \
-                     address and port; change it in {}, then: lbctl apply",
-                    old.map_or_else(String::new, title),
-                    path.display()
-                ))
-            })?;
-            let others = all.iter().filter(|other| Some(*other) != old);
-            (old, others.cloned().collect(), today)
-        }
-    };
-    let interview = Interview {
-        given,
-        today,
-        others: &others,
-        ask: reborrow(&mut ask),
-        look: &mut Machine,
-    };
-    let answers = interview.answers().map_err(|error| match error {
-        QuestionError::Missing(flags) => NotWanted::Missing(flags),
-        error => NotWanted::Other(question_error(error)),
+    loop {
+        let task = match (memory.task, there) {
+            (Some(task), _) => task,
+            (None, None) => Task::New,
+            (None, Some(_)) if all.is_empty() => Task::Add,
+            (None, Some(there)) => task(path, there, given, reborrow(&mut ask))?,
+        };
+        memory.task = Some(task);
+        let (old, today) = match task {
+            Task::Change(index) => before(path, all.get(index))?,
+            _ => (None, BTreeMap::new()),
+        };
+        let others = all.iter().filter(|other| match task {
+            Task::Add => true,
+            Task::Change(_) => Some(*other) != old,
+            Task::New | Task::Over => false,
+        });
+        let others: Vec<VirtualServer> = others.cloned().collect();
+        let interview = Interview {
+            given,
+            today,
+            others: &others,
+            ask: reborrow(&mut ask),
+            look: &mut Machine,
+            typed: &mut memory.typed,
+            has_before: !all.is_empty() && given.text(Key::Existing).is_none(),
+            hear,
+        };
+        let answers = match interview.answers() {
+            Ok(answers) => answers,
+            Err(QuestionError::BackOut) => {
+                *memory = Memory::default();
+                continue;
+            }
+            Err(QuestionError::Missing(flags)) => return Err(NotWanted::Missing(flags)),
+            Err(error) => return Err(question_error(error).into()),
+        };
+        let server = answers.virtual_server(old);
+        let change = change(path, task, there, (old, &server)).map_err(Error::Usage)?;
+        return Ok(Wanted {
+            task,
+            answers,
+            server,
+            change,
+        });
+    }
+}
+
+/// A service that shall be changed, and today's answers.
+fn before<'s>(
+    path: &Path,
+    old: Option<&'s VirtualServer>,
+) -> Result<(Option<&'s VirtualServer>, BTreeMap<Key, String>)> {
+    let today = old.and_then(wizard::today).ok_or_else(|| {
+        Error::Usage(format!(
+            "the questions do not cover {}: they are about tcp and udp services of one address and \
+             port; change it in {}, then: lbctl apply",
+            old.map_or_else(String::new, title),
+            path.display()
+        ))
     })?;
-    let server = answers.virtual_server(old);
+    Ok((old, today))
+}
+
+/// The file's new text.
+fn change(
+    path: &Path,
+    task: Task,
+    there: Option<&There>,
+    (old, new): (Option<&VirtualServer>, &VirtualServer),
+) -> std::result::Result<Change, String> {
     let text = there.map_or("", |there| there.text.as_str());
-    let change = match (task, there, old) {
-        (Task::Add, ..) => wizard::append(path, text, &server, &System),
+    match (task, there, old) {
+        (_, Some(there), Some(old)) if old == new => Ok(Change {
+            text: there.text.clone(),
+            section: String::new(),
+            config: there.config.clone(),
+        }),
+        (Task::Add, ..) => wizard::append(path, text, new, &System),
         (Task::Change(_), Some(there), Some(old)) => {
-            wizard::replace(path, text, &there.config, (old, &server), &System)
+            wizard::replace(path, text, &there.config, (old, new), &System)
         }
-        _ => wizard::fresh(path, &server, &System),
-    };
-    Ok(Wanted {
-        task,
-        answers,
-        server,
-        change: change.map_err(Error::Usage)?,
-    })
+        _ => wizard::fresh(path, new, &System),
+    }
 }
 
 /// Whoever is asked several times is lent each time.

@@ -108,6 +108,9 @@ fn play_on(
         others,
         ask: Some(&mut script),
         look: &mut Scene,
+        hear: &mut |text| panic!("{text}"),
+        typed: &mut BTreeMap::new(),
+        has_before: false,
     }
     .answers();
     let rest = script.typed.as_slice();
@@ -329,12 +332,19 @@ fn flags_are_not_asked_and_back_passes_them_by() {
 }
 
 fn alone(given: &Given) -> Result<Answers, QuestionError> {
+    alone_with(given, &mut Vec::new())
+}
+
+fn alone_with(given: &Given, heard: &mut Vec<String>) -> Result<Answers, QuestionError> {
     Interview {
         given,
         today: BTreeMap::new(),
         others: &[],
         ask: None,
         look: &mut Scene,
+        hear: &mut |text| heard.push(text.to_owned()),
+        typed: &mut BTreeMap::new(),
+        has_before: false,
     }
     .answers()
 }
@@ -346,7 +356,13 @@ fn where_nobody_is_asked_all_that_is_missing_is_named_at_once() {
     assert!(error.contains("--vip, --servers"), "{error}");
     given.flag(Key::Vip, Some("203.0.113.10:80"));
     given.flag(Key::Servers, Some("10.0.0.11"));
-    assert_eq!(alone(&given).unwrap().scheduler.as_str(), "rr");
+    let mut heard = Vec::new();
+    let answers = alone_with(&given, &mut heard).unwrap();
+    assert_eq!(answers.scheduler.as_str(), "rr");
+    assert!(
+        heard.contains(&"1 of 1 servers pass this check".to_owned()),
+        "{heard:?}"
+    );
     given.flag(Key::Sorry, Some("10.0.0.11"));
     let error = alone(&given).unwrap_err().to_string();
     assert!(
@@ -383,4 +399,50 @@ fn the_same_service_twice_is_refused() {
     );
     // One address has one way in.
     assert_eq!(played.answers.unwrap().way, VipWay::Address);
+}
+
+#[test]
+fn whoever_comes_back_from_the_plan_is_at_the_last_question() {
+    let mut typed = BTreeMap::new();
+    let mut round = |answers: &[&str]| {
+        let mut script = Script {
+            typed: answers.iter(),
+            prompts: Vec::new(),
+            refused: Vec::new(),
+            said: Vec::new(),
+        };
+        let answers = Interview {
+            given: &Given::default(),
+            today: BTreeMap::new(),
+            others: &[],
+            ask: Some(&mut script),
+            look: &mut Scene,
+            typed: &mut typed,
+            has_before: true,
+            hear: &mut |_| {},
+        }
+        .answers();
+        (answers, script.prompts)
+    };
+    let (first, _) = round(&[
+        "203.0.113.10:80",
+        "10.0.0.11",
+        "",
+        "tcp",
+        "",
+        "wlc",
+        "5m",
+        "",
+    ]);
+    let (second, prompts) = round(&["back", "6m", ""]);
+    assert_eq!(
+        prompts,
+        ["Way in [fwmark]", "Persistence [5m]", "Way in [fwmark]"]
+    );
+    let mut first = first.unwrap();
+    first.persistence = Some(360);
+    assert_eq!(second.unwrap(), first);
+    // And out at the other end.
+    let (out, _) = round(&["back"; 8]);
+    assert!(matches!(out, Err(QuestionError::BackOut)), "{out:?}");
 }

@@ -224,6 +224,9 @@ fn answered_as_before_is_the_same() {
             others: &[],
             ask: None,
             look: &mut crate::wizard::Machine,
+            hear: &mut |_| {},
+            typed: &mut std::collections::BTreeMap::new(),
+            has_before: false,
         };
         let same = answers.answers().unwrap().virtual_server(Some(server));
         assert_eq!(same, *server);
