@@ -1,6 +1,7 @@
 //! `setup`: ask, show, ask once more, write, apply, prove; or undo.
 
 mod boot;
+mod existing;
 mod settle;
 mod show;
 mod task;

@@ -127,70 +127,84 @@ impl Answers {
     /// asked about or answered as before stays.
     #[must_use]
     pub fn virtual_server(&self, before: Option<&VirtualServer>) -> VirtualServer {
-        let old = before.map(|before| (before, today(before).unwrap_or_default()));
+        before.map_or_else(|| self.fresh(), |before| self.changed(before))
+    }
+
+    /// One that was there.
+    fn changed(&self, before: &VirtualServer) -> VirtualServer {
         let fresh = self.fresh();
-        let Some((before, today)) = old else {
-            return fresh;
+        let today = today(before).unwrap_or_default();
+        let same_method = today
+            .get(&Key::Method)
+            .is_some_and(|method| method == self.method.as_str());
+        let forward = if same_method {
+            before.forward
+        } else {
+            fresh.forward
         };
-        let same = |key: Key, text: &str| today.get(&key).is_some_and(|old| old == text);
-        let mut server = before.clone();
-        let scheduler = (server.service.scheduler_flags, self.scheduler.clone());
-        server.service = Service {
-            id: self.id(),
-            scheduler: self.scheduler.clone(),
-            persistence_timeout: self.persistence,
-            ..server.service
-        };
-        if before.service.scheduler != scheduler.1 {
-            server.service.scheduler_flags = fresh.service.scheduler_flags;
-        }
-        if before.service.id.family() != server.service.id.family() {
-            server.service.netmask = fresh.service.netmask;
-        }
-        let same_method = same(Key::Method, self.method.as_str());
-        if !same_method {
-            server.forward = fresh.forward;
-        }
-        server.vip = self.way;
-        server.check = self.check(before.check.as_ref());
-        let kept = |real: &RealServer| SocketAddr::new(real.server.address, real.server.port);
+        let check = self.check(before.check.as_ref());
+        let kept = |real: &&RealServer, new: &RealServer| real.server.name() == new.server.name();
         let servers = fresh.real_servers.into_iter();
-        server.real_servers = servers
-            .map(|real| {
-                let old = before
-                    .real_servers
-                    .iter()
-                    .find(|old| kept(old) == kept(&real));
-                let mut real = old.map_or_else(
-                    || RealServer {
-                        server: Server {
-                            forward: server.forward,
-                            ..real.server.clone()
-                        },
-                        check: before.check.clone(),
-                        maintenance: false,
+        let real_servers = servers
+            .map(|new| {
+                let old = before.real_servers.iter().find(|old| kept(old, &new));
+                let mut real = old.cloned().unwrap_or(RealServer {
+                    check: before.check.clone(),
+                    server: Server {
+                        forward,
+                        ..new.server
                     },
-                    RealServer::clone,
-                );
+                    ..new
+                });
                 if !same_method {
-                    real.server.forward = server.forward;
+                    real.server.forward = forward;
                 }
                 // A check of its own stays; that of the service changes with it.
                 if real.check == before.check {
-                    real.check.clone_from(&server.check);
+                    real.check.clone_from(&check);
                 }
                 real
             })
             .collect();
-        let endpoint = |sorry: &SorryServer| sorry.server.name();
-        let old_sorry = before.sorry.as_ref().map(endpoint);
-        if old_sorry != fresh.sorry.as_ref().map(endpoint) {
-            server.sorry = fresh.sorry;
+        let name = |sorry: &SorryServer| sorry.server.name();
+        let is_same_sorry = before.sorry.as_ref().map(name) == fresh.sorry.as_ref().map(name);
+        let mut sorry = if is_same_sorry {
+            before.sorry.clone()
+        } else {
+            fresh.sorry
+        };
+        if let (Some(sorry), false) = (&mut sorry, same_method && is_same_sorry) {
+            sorry.server.forward = forward;
         }
-        if let (Some(sorry), false) = (&mut server.sorry, same_method) {
-            sorry.server.forward = server.forward;
+        VirtualServer {
+            service: self.service(&before.service, fresh.service),
+            forward,
+            vip: self.way,
+            sorry,
+            check,
+            real_servers,
+            ..before.clone()
         }
-        server
+    }
+
+    /// What the kernel is told of it; what goes with a scheduler, with persistence or
+    /// with datagrams goes without them.
+    fn service(&self, before: &Service, fresh: Service) -> Service {
+        let mut service = Service {
+            id: fresh.id,
+            persistence_timeout: fresh.persistence_timeout,
+            ..before.clone()
+        };
+        if before.scheduler != fresh.scheduler {
+            service.scheduler = fresh.scheduler;
+            service.scheduler_flags = fresh.scheduler_flags;
+        }
+        if self.persistence.is_none() || before.id.family() != fresh.id.family() {
+            service.netmask = fresh.netmask;
+            service.persistence_engine = None;
+        }
+        service.one_packet &= self.protocol == Protocol::Udp;
+        service
     }
 
     /// One that nobody wrote before.

@@ -32,6 +32,7 @@ mod save;
 mod service;
 mod setup;
 mod setup_again;
+mod setup_flags;
 mod setup_mistakes;
 mod setup_ways;
 mod table;
@@ -72,6 +73,7 @@ fn main() {
         check::PATH,
         setup::TESTS,
         setup_again::TESTS,
+        setup_flags::TESTS,
         setup_mistakes::TESTS,
         setup_ways::TESTS,
         vip::TESTS,

@@ -1,5 +1,5 @@
 //! `setup` on a new machine: typed on a terminal as a person would, mistakes
-//! included; by flags and answers; and undone when it does not work.
+//! included; and undone when it does not work, or is stopped.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,15 +15,12 @@ use super::world::{VIP, World};
 
 pub const TESTS: &[Test] = &[
     ("setup::typed_on_a_terminal", typed),
-    ("setup::by_flags", by_flags),
-    ("setup::by_a_file_of_answers", by_answers),
     ("setup::what_does_not_work_is_taken_back", taken_back),
     ("setup::ctrl_c_changes_nothing", ctrl_c),
     (
         "setup::ctrl_c_in_the_middle_takes_all_back",
         ctrl_c_in_the_middle,
     ),
-    ("setup::wrong_flags_change_nothing", wrong_flags),
 ];
 
 /// Milliseconds until a prompt must have come; the guest is slow.
@@ -180,90 +177,6 @@ pub const FLAGS: &str = "setup --vip 192.168.100.100:80 --servers 192.168.31.100
                          --health /health.html --virtualhost example.com --sorry 192.168.31.102 \
                          --scheduler wlc";
 
-fn by_flags() -> Result<(), Failed> {
-    let world = World::with_servers("setup-flags");
-    let place = Place::new("flags");
-    let flags = format!("{FLAGS} --file {}", place.file());
-    let message = world.director.lbctl(&flags).fails(2);
-    assert!(message.contains("--yes"), "{message}");
-    let before = picture(&world.director);
-    // A shell takes what it would do.
-    let commands = world.director.lbctl(&format!("{flags} --dry-run")).ok();
-    assert!(
-        commands.contains("ipvsadm -A -t 192.168.100.100:80 -s wlc"),
-        "{commands}"
-    );
-    assert!(
-        commands.contains("<<'END'\n# Written by lbctl setup."),
-        "{commands}"
-    );
-    expect_same(&before, &picture(&world.director));
-    assert!(place.names().is_empty());
-    let text = world.director.lbctl(&format!("{flags} --yes")).ok();
-    assert!(text.contains("It works."), "{text}");
-    assert!(world.curl().starts_with('w'));
-    // A second time: the file is there.
-    let message = world.director.lbctl(&format!("{flags} --yes")).fails(2);
-    assert!(message.contains("--existing change"), "{message}");
-    let line = format!("{flags} --yes --existing change --json --scheduler rr --boot yes");
-    let line = line.replacen("--scheduler wlc ", "", 1);
-    let answer = world.director.lbctl(&line);
-    // Nothing here starts services.
-    assert_eq!(answer.code, 1, "{answer}");
-    let json: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
-    assert_eq!(json["works"], true, "{json}");
-    assert_eq!(json["proven"], true, "{json}");
-    assert_eq!(json["boot"], false, "{json}");
-    assert_eq!(json["changes"].as_array().unwrap().len(), 1, "{json}");
-    assert_eq!(json["requests"].as_array().unwrap().len(), 4, "{json}");
-    assert_eq!(
-        json["health"]["services"].as_array().unwrap().len(),
-        1,
-        "{json}"
-    );
-    Ok(())
-}
-
-fn by_answers() -> Result<(), Failed> {
-    let world = World::with_servers("setup-answers");
-    let place = Place::new("answers");
-    let answers = place.beside("answers.toml");
-    let line = format!(
-        "setup --no-input --yes --answers {answers} --file {}",
-        place.file()
-    );
-    fs::write(&answers, "vpi = \"192.168.100.100:80\"\nservers = 7\n").unwrap();
-    let message = world.director.lbctl(&line).fails(2);
-    assert!(
-        message.contains("unknown key 'vpi'; did you mean vip?"),
-        "{message}"
-    );
-    assert!(message.contains("servers is neither text"), "{message}");
-    fs::write(&answers, "scheduler = \"wlc\"\n").unwrap();
-    let message = world.director.lbctl(&line).fails(2);
-    assert!(message.contains("--vip, --servers"), "{message}");
-    fs::write(
-        &answers,
-        "vip = \"192.168.100.100:80\"\nservers = [\"192.168.31.100\", \"192.168.31.101\"]\n\
-         scheduler = \"wlc\"\npersistence = \"5m\"\nboot = false\n",
-    )
-    .unwrap();
-    // A flag goes before the file.
-    world.director.lbctl(&format!("{line} --scheduler rr")).ok();
-    let text = place.text();
-    for part in [
-        "scheduler = \"rr\"",
-        "persistence_timeout = \"5m\"",
-        // Found by looking.
-        "path = \"/health.html\"",
-    ] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
-    let first = world.curl();
-    assert_eq!(world.curl(), first);
-    Ok(())
-}
-
 fn taken_back() -> Result<(), Failed> {
     let world = World::with_servers("setup-back");
     let place = Place::new("back");
@@ -353,54 +266,5 @@ fn ctrl_c_in_the_middle() -> Result<(), Failed> {
         expect_same(&before, &picture(&world.director));
         assert!(place.names().is_empty(), "{:?}", place.names());
     }
-    Ok(())
-}
-
-fn wrong_flags() -> Result<(), Failed> {
-    let world = World::new("setup-wrong");
-    let place = Place::new("wrong");
-    let before = picture(&world.director);
-    for (flags, part) in [
-        ("", "--vip, --servers"),
-        ("--vip 192.168.100.100", "--servers"),
-        (
-            "--vip 192.168.100.100 --servers 10.0.0.1",
-            "a port is needed",
-        ),
-        (
-            "--vip 192.168.100.100:80/sctp --servers 10.0.0.1",
-            "neither tcp nor udp",
-        ),
-        (
-            "--vip 192.168.100.100:80 --servers 192.168.100.100",
-            "the virtual IP address itself",
-        ),
-        (
-            "--vip 192.168.100.100:80 --servers 10.0.0.1 --health x",
-            "--health",
-        ),
-        (
-            "--vip 192.168.100.100:80 --servers 10.0.0.1:81 --method dr",
-            "leaves the port as it is",
-        ),
-        (
-            "--vip 192.168.100.100:80 --servers 10.0.0.1 --scheduler x",
-            "unknown scheduler",
-        ),
-        (
-            "--vip 192.168.100.100:80 --servers 10.0.0.1 --sorry 10.0.0.1",
-            "--sorry",
-        ),
-        (
-            "--vip 192.168.100.100:80 --servers 10.0.0.1 --boot maybe",
-            "neither yes nor no",
-        ),
-    ] {
-        let line = format!("setup --yes --file {} {flags}", place.file());
-        let message = world.director.lbctl(&line).fails(2);
-        assert!(message.contains(part), "{flags}: {message}");
-    }
-    expect_same(&before, &picture(&world.director));
-    assert!(place.names().is_empty());
     Ok(())
 }

@@ -1,21 +1,19 @@
 //! Does it work? The checks once, what `check` finds, real requests.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::check::Finding;
-use crate::config::{Config, VirtualServer};
-use crate::health::Severity;
+use crate::config::VirtualServer;
+use crate::health::{Check, Severity};
 use crate::model::{Forward, Protocol, ServiceId};
 use crate::plumbing;
 use crate::render;
-use crate::wizard::{self, Interrupt, Manner, Proof, Verdict};
+use crate::wizard::{self, Interrupt, Look, Machine, Manner, Proof, Verdict};
 
 use super::show::{self, Report, heading};
 use super::task::Wanted;
 use crate::commands::context::Context;
-use crate::commands::{Error, Result, check, json_error, probe, wait};
+use crate::commands::{Error, Result, check, json_error, probe};
 
 /// What came of looking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +25,6 @@ pub(super) enum Settled {
     /// They are not, or no server is well.
     Fails,
 }
-
-/// How long servers may take where the service checks them.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Checks the servers, looks for what is wrong, sends requests.
 pub(super) fn settle(
@@ -91,19 +86,17 @@ fn health(
     is_running: bool,
 ) -> Result<bool> {
     if is_running {
-        // The service has the lock, and checks.
-        let config = Config {
-            virtual_servers: vec![wanted.server.clone()],
-            ..Config::default()
-        };
-        return match wait::until_well(context, &config, PATIENCE) {
-            Ok(_) => Ok(true),
-            Err(Error::Machine(text)) => {
-                context.notice(&format!("lbctl: {text}"));
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        };
+        // The service has the lock, and the last word; this only looks.
+        let real = wanted.server.real_servers.iter();
+        let checks: Vec<Check> = real
+            .filter_map(|real| Check::new(real.check.as_ref()?, &real.server).ok())
+            .collect();
+        let total = checks.len();
+        let unwell = Machine.unwell(checks);
+        for (server, why) in &unwell {
+            context.notice(&format!("lbctl: {server} does not pass its check: {why}"));
+        }
+        return Ok(unwell.len() < total.max(1));
     }
     let id = wanted.server.service.id;
     let spec = wanted.change.config.services().into_iter();

@@ -7,13 +7,12 @@ use std::path::Path;
 
 use crate::cli::SetupArgs;
 use crate::config::{Config, System, VirtualServer};
-use crate::model::ServiceId;
 use crate::wizard::{
-    self, Answers, Ask, Change, Given, Interview, Key, Machine, Question, QuestionError, Reply,
-    Stopped,
+    self, Answers, Ask, Change, Given, Interview, Key, Machine, QuestionError, Stopped,
 };
 
-use crate::commands::{Error, Result, confirm};
+use super::existing::{self, reborrow, title};
+use crate::commands::{Error, Result};
 
 /// The file as it is.
 pub(super) struct There {
@@ -145,7 +144,7 @@ pub(super) fn wanted(
             (Some(task), _) => task,
             (None, None) => Task::New,
             (None, Some(_)) if all.is_empty() => Task::Add,
-            (None, Some(there)) => task(path, there, given, reborrow(&mut ask))?,
+            (None, Some(_)) => existing::task(path, all, given, reborrow(&mut ask))?,
         };
         memory.task = Some(task);
         let (old, today) = match task {
@@ -223,129 +222,6 @@ fn change(
             wizard::replace(path, text, &there.config, (old, new), &System)
         }
         _ => wizard::fresh(path, new, &System),
-    }
-}
-
-/// Whoever is asked several times is lent each time.
-fn reborrow<'s>(ask: &'s mut Option<&mut dyn Ask>) -> Option<&'s mut dyn Ask> {
-    match ask {
-        Some(ask) => Some(&mut **ask),
-        None => None,
-    }
-}
-
-fn task(path: &Path, there: &There, given: &Given, mut ask: Option<&mut dyn Ask>) -> Result<Task> {
-    let servers = &there.config.virtual_servers;
-    if let Some(ask) = &mut ask {
-        ask.say(&format!("{} has:", path.display()));
-        for server in servers {
-            ask.say(&format!("  {}", title(server)));
-        }
-    }
-    let word = choose(
-        Key::Existing,
-        given,
-        reborrow(&mut ask),
-        Some("change"),
-        &|text| match text {
-            "change" | "add" | "over" | "quit" => Ok(()),
-            _ => Err(format!(
-                "'{}' is none of change, add, over and quit",
-                text.escape_default()
-            )),
-        },
-    )?;
-    match word.as_deref() {
-        None => Err(Error::Usage(format!(
-            "{} is there already; say what shall become of it: --existing change (a service), add \
-             (a service) or over (start over)",
-            path.display()
-        ))),
-        Some("add") => Ok(Task::Add),
-        Some("over") => Ok(Task::Over),
-        Some("change") => which(servers, given, ask).map(Task::Change),
-        Some(_) => Err(question_error(QuestionError::Quit)),
-    }
-}
-
-/// Which service: the one that was named, the one of this VIP, the only one.
-fn which(servers: &[VirtualServer], given: &Given, ask: Option<&mut dyn Ask>) -> Result<usize> {
-    let find = |text: &str| servers.iter().position(|it| is_called(it, text));
-    if given.text(Key::Service).is_none() {
-        if let Some(index) = given.text(Key::Vip).and_then(find) {
-            return Ok(index);
-        }
-        if servers.len() == 1 {
-            return Ok(0);
-        }
-    }
-    let names: Vec<String> = servers.iter().map(title).collect();
-    let unknown = |text: &str| {
-        format!(
-            "the file has no service '{}'; it has {}",
-            text.escape_default(),
-            names.join(", ")
-        )
-    };
-    let word = choose(Key::Service, given, ask, None, &|text| {
-        find(text).map(|_| ()).ok_or_else(|| unknown(text))
-    })?;
-    let word = word.ok_or_else(|| {
-        Error::Usage(format!(
-            "which service? say it with --service: {}",
-            names.join(", ")
-        ))
-    })?;
-    find(&word).ok_or_else(|| Error::Usage(unknown(&word)))
-}
-
-fn title(server: &VirtualServer) -> String {
-    let id = server.service.id;
-    match &server.name {
-        Some(name) => format!("{name} ({id})"),
-        None => id.to_string(),
-    }
-}
-
-/// By its name, as it is shown, or by address and port, of tcp first.
-fn is_called(server: &VirtualServer, text: &str) -> bool {
-    let ServiceId::Address { address, port, .. } = server.service.id else {
-        return server.name.as_deref() == Some(text);
-    };
-    let endpoint = std::net::SocketAddr::new(address, port);
-    let id = server.service.id.to_string();
-    let protocol = id.split_whitespace().next().unwrap_or_default();
-    server.name.as_deref() == Some(text)
-        || id == text
-        || (text == endpoint.to_string() && protocol == "tcp")
-        || text == format!("{endpoint}/{protocol}")
-}
-
-/// A word that was given, or is asked for; none if nobody can be asked.
-fn choose(
-    key: Key,
-    given: &Given,
-    ask: Option<&mut dyn Ask>,
-    default: Option<&str>,
-    check: wizard::Validator<'_>,
-) -> Result<Option<String>> {
-    if let Some(text) = given.text(key) {
-        check(text).map_err(|why| Error::Usage(format!("{}: {why}", key.flag())))?;
-        return Ok(Some(text.to_owned()));
-    }
-    let Some(ask) = ask else {
-        return Ok(None);
-    };
-    loop {
-        let question = Question {
-            prompt: key.prompt(),
-            help: key.help(),
-            default,
-        };
-        match ask.text(question, check).map_err(confirm::stopped)? {
-            Reply::Text(text) => return Ok(Some(text)),
-            Reply::Back => ask.say("there is no question before this one; Ctrl-C stops"),
-        }
     }
 }
 

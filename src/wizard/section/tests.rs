@@ -210,6 +210,28 @@ fn what_cannot_be_replaced_without_loss_is_refused() {
 }
 
 #[test]
+fn what_goes_with_persistence_goes_without_it() {
+    let text = "[[virtual_server]]\nlisten = \"192.0.2.1:80\"\nprotocol = \"tcp\"\nmethod = \"tun\"\n\
+                tunnel = { type = \"gue\", port = 6080 }\nscheduler = \"sh\"\n\
+                scheduler_flags = [\"sh-port\"]\npersistence_timeout = \"6m\"\n\
+                persistence_netmask = \"255.255.255.0\"\n\
+                [[virtual_server.real_server]]\naddress = \"10.0.0.1\"\n";
+    let before = config(text);
+    let old = &before.virtual_servers[0];
+    let mut new = answers();
+    new.method = crate::wizard::Method::Tun;
+    new.sorry = Some("10.0.0.9:80".parse().unwrap());
+    let server = new.virtual_server(Some(old));
+    // The tunnel is not asked about: it stays, for new servers, too.
+    assert_eq!(server.real_servers[1].server.forward, old.forward);
+    assert_eq!(server.sorry.as_ref().unwrap().server.forward, old.forward);
+    let change = replace(path(), text, &before, (old, &server), &Nowhere).unwrap();
+    assert_eq!(change.config.virtual_servers, [server]);
+    assert!(!change.text.contains("persistence"), "{}", change.text);
+    assert!(!change.text.contains("sh-port"), "{}", change.text);
+}
+
+#[test]
 fn answered_as_before_is_the_same() {
     let config = config(FILE);
     for server in &config.virtual_servers {
