@@ -687,16 +687,25 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand check" -s q -l quiet -d 'Say
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -s v -l verbose -d 'Say more'
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -s V -l version -d 'Print version'
-complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l vip -d 'Virtual IP address and port' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l servers -d 'Real servers, comma separated' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l health -d 'Page that tells whether a server is well, or tcp' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l virtualhost -d 'Host name to ask it for, or none' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l vip -d 'Virtual IP address and port; tcp, unless /udp follows' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l servers -d 'Real servers, comma separated; the service\'s port when left out' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l method -d 'How packets get to them: nat, dr or tun' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l health -d 'What tells whether a server is well: a page (/PATH, "https /PATH"), tcp, dns, ping, none' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l virtualhost -d 'Host name to ask for the page, or none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l sorry -d 'Server that answers when no other is left, or none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l scheduler -d 'Scheduler' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l persistence -d 'How long a client stays with its server, as 5m, or none' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l way -d 'How packets reach IPVS: fwmark, address (on an interface here), or none (they do)' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l boot -d 'Start it at boot, by systemd: yes or no' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l existing -d 'If the file is there: change or add a service, or start over' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l service -d 'The service to change: its name, or its ADDR:PORT' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l answers -d 'File with answers: a key for each flag above' -r -F
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l file -d 'The file to write' -r -F
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l netns -d 'Work inside this network namespace, as ip -n' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l no-input -d 'Ask nothing; what is missing is an error'
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l yes -d 'Do not ask whether to go on'
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l json -d 'Answer in JSON'
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("check", &["model", "ipvs", "plumbing"]),
     (
         "wizard",
-        &["model", "lookup", "health", "plumbing", "reconcile"],
+        &["model", "lookup", "config", "health", "plumbing"],
     ),
     ("demo", &["model", "netlink", "ipvs", "plumbing", "render"]),
 ];

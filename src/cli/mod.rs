@@ -21,7 +21,7 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub use apply::{ApplyArgs, DiffArgs, DiffLanguage, ReachArgs};
+pub use apply::{ApplyArgs, CONFIG_FILE, DiffArgs, DiffLanguage, ReachArgs};
 pub use convert::{ExportArgs, ExportLanguage, ImportArgs, ImportLanguage};
 pub use documents::{CandidatesArgs, CompletionsArgs, ManArgs};
 pub use drain::{DrainArgs, UndrainArgs};

@@ -18,6 +18,10 @@ use crate::render;
 use super::context::Context;
 use super::{Error, Result, Status, wait};
 
+mod pending;
+
+pub(super) use pending::{Pending, Undo};
+
 /// A file that was read, and what it asks for.
 struct Wish {
     config: Config,
@@ -158,14 +162,19 @@ fn read(args: &ReachArgs) -> Result<Wish> {
     if !args.allow_empty {
         refuse_empty(&config, &args.file)?;
     }
+    let manner = Manner {
+        prune: args.prune,
+        keep_weights: args.keep_weights,
+    };
+    wish(config, manner)
+}
+
+fn wish(config: Config, manner: Manner) -> Result<Wish> {
     let directory = run_directory()?;
     Ok(Wish {
         desired: desired(&config, &directory)?,
         holds: holds(&config, &states(&directory)?),
-        manner: Manner {
-            prune: args.prune,
-            keep_weights: args.keep_weights,
-        },
+        manner,
         config,
     })
 }
@@ -239,16 +248,18 @@ fn prepare(context: &mut Context, args: &ReachArgs) -> Result<(Wish, Prepared)> 
     let wish = wish?;
     let seen = seen.map_err(ApplyError::Look)?;
     locked?;
-    let mut machine = ThisMachine {
-        context,
-        seen: Some(seen),
-    };
+    let prepared = prepare_wish(context, &wish, Some(seen))?;
+    Ok((wish, prepared))
+}
+
+fn prepare_wish(context: &mut Context, wish: &Wish, seen: Option<Actual>) -> Result<Prepared> {
+    let mut machine = ThisMachine { context, seen };
     let Wish {
         desired,
         holds,
         manner,
         ..
-    } = &wish;
+    } = wish;
     let prepared = reconcile::prepare(&mut machine, desired, holds, *manner)?;
     if !prepared.foreign.is_empty() && context.verbose {
         let names: Vec<String> = prepared.foreign.iter().map(ToString::to_string).collect();
@@ -258,7 +269,7 @@ fn prepare(context: &mut Context, args: &ReachArgs) -> Result<(Wish, Prepared)> 
             names.join(", ")
         ));
     }
-    Ok((wish, prepared))
+    Ok(prepared)
 }
 
 fn show(context: &mut Context, wish: &Wish, prepared: &Prepared) -> Result<()> {
@@ -300,13 +311,14 @@ impl Machine for ThisMachine<'_> {
     ) -> std::result::Result<HostPlan, StepError> {
         let planned = self.context.vips()?.plan_wish(wish, owned)?;
         for note in &planned.notes {
-            self.context.notice(&format!("lbctl: {note}"));
+            self.context.notice_once(&format!("lbctl: {note}"));
         }
         for error in &planned.skipped {
-            self.context.notice(&format!("lbctl: warning: {error}"));
+            self.context
+                .notice_once(&format!("lbctl: warning: {error}"));
         }
         if let Some(interface) = &planned.left_off {
-            self.context.notice(&format!(
+            self.context.notice_once(&format!(
                 "lbctl: left IPv6 forwarding off: it would drop the default route that \
                  {interface} learnt from router advertisements; keep that with: sysctl -w \
                  net.ipv6.conf.{interface}.accept_ra=2, then apply again"

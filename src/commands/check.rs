@@ -72,9 +72,9 @@ fn mend(context: &mut Context, findings: &[Finding]) -> Result<bool> {
     Ok(mended)
 }
 
-/// Shows findings.
-pub(super) fn show(context: &mut Context, findings: &[Finding]) -> Result<()> {
-    let lines: Vec<CheckLine> = findings
+/// Findings, as they are shown.
+pub(super) fn lines(findings: &[Finding]) -> Vec<CheckLine> {
+    findings
         .iter()
         .map(|finding| CheckLine {
             id: finding.id.as_str(),
@@ -86,7 +86,12 @@ pub(super) fn show(context: &mut Context, findings: &[Finding]) -> Result<()> {
             commands: finding.fix.commands(),
             safe: matches!(finding.fix, Fix::Safe { .. }),
         })
-        .collect();
+        .collect()
+}
+
+/// Shows findings.
+pub(super) fn show(context: &mut Context, findings: &[Finding]) -> Result<()> {
+    let lines = lines(findings);
     if context.json {
         let json = render::check_json(&lines).map_err(super::json_error)?;
         context.output.line(&json)?;

@@ -1,6 +1,7 @@
 //! What every verb has at hand: where to write, whether to change anything, and
 //! a line to the kernel that is opened when it is first needed.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
 
 use crate::cli::{ColorChoice, GlobalOptions};
@@ -26,6 +27,8 @@ pub(super) struct Context {
     pub quiet: bool,
     /// Say more.
     pub verbose: bool,
+    /// What was said and need not be said again.
+    said: BTreeSet<String>,
     table: LazyTable,
     host: LazyHost,
 }
@@ -44,6 +47,7 @@ impl Context {
             dry_run: options.dry_run,
             quiet: options.quiet,
             verbose: options.verbose,
+            said: BTreeSet::new(),
             table: LazyTable(None),
             host: LazyHost(None),
         })
@@ -64,6 +68,13 @@ impl Context {
     pub fn notice(&self, text: &str) {
         if !self.quiet {
             log::say(Priority::Notice, text);
+        }
+    }
+
+    /// The same, unless it was said before: whoever plans twice notes things twice.
+    pub fn notice_once(&mut self, text: &str) {
+        if self.said.insert(text.to_owned()) {
+            self.notice(text);
         }
     }
 
@@ -91,12 +102,6 @@ impl Context {
         for error in plumbing.take_unannounced() {
             self.notice(&format!("lbctl: warning: {error}"));
         }
-    }
-
-    /// Takes back what a plan did, last step first, and says what could not be.
-    pub fn take_back(&mut self, plan: &[Step]) -> Result<()> {
-        let inverse: Vec<Step> = plan.iter().rev().map(Step::inverse).collect();
-        self.carry_out(&inverse)
     }
 
     /// Looks at the VIPs and changes nothing.

@@ -8,7 +8,6 @@ mod site;
 mod undrain;
 mod wait;
 
-use std::io::{IsTerminal as _, stdin};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::DrainArgs;
@@ -16,6 +15,7 @@ use crate::health::drains::{self, Drain};
 use crate::model::{Server, Step, TableStep, parse_duration};
 use crate::reconcile::RequestError;
 
+use super::confirm::confirm;
 use super::context::Context;
 use super::{Error, Result, Status, words};
 
@@ -53,7 +53,7 @@ pub(super) fn drain(context: &mut Context, args: &DrainArgs) -> Result<Status> {
         }
         return Ok(Status::Done);
     }
-    if leaves_none(&site, &names) && !args.yes && !confirm(&site)? {
+    if leaves_none(&site, &names) && !args.yes && !confirmed(&site)? {
         context.notice("nothing was changed");
         return Ok(Status::Done);
     }
@@ -129,18 +129,13 @@ fn leaves_none(site: &Site, names: &[Name]) -> bool {
     !usable.is_empty() && usable.iter().all(|name| names.contains(name))
 }
 
-fn confirm(site: &Site) -> Result<bool> {
+fn confirmed(site: &Site) -> Result<bool> {
     let what = format!("this leaves {} without a usable server", site.id);
-    if !stdin().is_terminal() {
-        return Err(Error::Usage(format!(
+    confirm(&format!("{what}; drain all the same?"), || Ok(()))?.ok_or_else(|| {
+        Error::Usage(format!(
             "{what}: new connections are refused; say so with --yes"
-        )));
-    }
-    dialoguer::Confirm::new()
-        .with_prompt(format!("{what}; drain all the same?"))
-        .default(false)
-        .interact()
-        .map_err(|error| Error::Machine(format!("cannot ask: {error}")))
+        ))
+    })
 }
 
 /// Drains them: the file, then the table, by us or by the probe.

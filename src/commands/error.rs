@@ -41,6 +41,8 @@ pub enum Error {
     Probe(ProbeError),
     /// The person stopped a dialogue: exit 130, as the shell has it for Ctrl-C.
     Interrupted,
+    /// The same, where something had been done: what became of it.
+    Stopped(String),
     /// Anything else of the machine: exit 1. The sentence is complete.
     Machine(String),
     /// The answer could not be written.
@@ -62,7 +64,7 @@ impl Error {
                 reason: Reason::Unusable { .. } | Reason::Wrong(_) | Reason::BadName,
                 ..
             }) => 2,
-            Self::Interrupted => 130,
+            Self::Interrupted | Self::Stopped(_) => 130,
             _ => 1,
         }
     }
@@ -77,7 +79,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::Machine(text) => f.write_str(text),
+            Self::Usage(text) | Self::Machine(text) | Self::Stopped(text) => f.write_str(text),
             Self::Request { doing, why } => write!(f, "cannot {doing}: {why}"),
             Self::Ipvs { doing, source } => write!(f, "cannot {doing}: {source}"),
             Self::Plan(failure) => failure.fmt(f),

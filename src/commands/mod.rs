@@ -5,6 +5,7 @@ mod advice;
 mod apply;
 mod candidates;
 mod check;
+mod confirm;
 mod connections;
 mod context;
 mod convert;

@@ -20,8 +20,6 @@ use super::log::Log;
 use super::rehearsal::{Memory, Rehearsal};
 use super::{Error, Result, Status, advice, words};
 
-pub(super) use check::page;
-
 /// `probe --once` and `probe --loop`.
 pub(super) fn run(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
     let answer = probe(context, args);

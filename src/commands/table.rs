@@ -1,11 +1,10 @@
 //! The verbs that change the IPVS table: add, replace, edit, del, zero, clear.
 
-use std::io::{IsTerminal, stdin};
-
 use crate::cli::{ChangeArgs, ClearArgs, DelArgs, ZeroArgs};
 use crate::model::{ServiceId, ServiceState, Step, TableStep};
 use crate::reconcile::{self, RequestError, TableRequest};
 
+use super::confirm::confirm;
 use super::context::Context;
 use super::{Error, Result, Status, words};
 
@@ -133,7 +132,7 @@ pub(super) fn clear(context: &mut Context, args: &ClearArgs) -> Result<Status> {
         context.output.line("ipvsadm -C")?;
         return Ok(Status::Done);
     }
-    if !args.yes && !confirm(count)? {
+    if !args.yes && !confirmed(count)? {
         context.notice("nothing was changed");
         return Ok(Status::Done);
     }
@@ -145,15 +144,11 @@ pub(super) fn clear(context: &mut Context, args: &ClearArgs) -> Result<Status> {
     Ok(Status::Done)
 }
 
-fn confirm(services: usize) -> Result<bool> {
-    if !stdin().is_terminal() {
-        return Err(Error::Usage(format!(
+fn confirmed(services: usize) -> Result<bool> {
+    let prompt = format!("Delete {services} services and all their servers?");
+    confirm(&prompt, || Ok(()))?.ok_or_else(|| {
+        Error::Usage(format!(
             "clear deletes {services} services; say so with --yes"
-        )));
-    }
-    dialoguer::Confirm::new()
-        .with_prompt(format!("Delete {services} services and all their servers?"))
-        .default(false)
-        .interact()
-        .map_err(|error| Error::Machine(format!("cannot ask: {error}")))
+        ))
+    })
 }

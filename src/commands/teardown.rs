@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{IsTerminal, stdin};
 use std::path::{Path, PathBuf};
 
 use crate::cli::TeardownArgs;
@@ -12,8 +11,8 @@ use crate::plumbing::{Before, Place, Vips, run_dir, state_dir, state_directory, 
 use crate::reconcile::{self, Owned};
 use crate::render::{self, Style};
 use crate::service;
-use crate::wizard::{Ask, Stopped, Terminal};
 
+use super::confirm::confirm;
 use super::context::Context;
 use super::{Error, Result, Status, drain};
 
@@ -186,22 +185,18 @@ fn show(context: &mut Context, found: &Found) -> Result<()> {
 }
 
 fn confirmed(context: &mut Context, found: &Found) -> Result<bool> {
-    if !stdin().is_terminal() {
-        return Err(Error::Usage(
+    let show = || {
+        context
+            .output
+            .styled("This will be done:", Style::Heading)?;
+        show(context, found)
+    };
+    confirm("Take all of this away?", show)?.ok_or_else(|| {
+        Error::Usage(
             "there is no terminal to ask on; say --yes, or see what would be done with --dry-run"
                 .to_owned(),
-        ));
-    }
-    context
-        .output
-        .styled("This will be done:", Style::Heading)?;
-    show(context, found)?;
-    Terminal
-        .confirm("Take all of this away?", false)
-        .map_err(|stopped| match stopped {
-            Stopped::Interrupted => Error::Interrupted,
-            Stopped::Failed(error) => Error::Machine(format!("the terminal failed: {error}")),
-        })
+        )
+    })
 }
 
 /// As much of it as can be: one thing that stays is no reason to keep the rest.

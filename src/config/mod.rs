@@ -25,6 +25,7 @@ mod words;
 mod write;
 pub use crate::health::{CheckKind, CheckSpec as Check, DnsRecord, HttpQuestion, SorryMode, Trust};
 pub use error::{ConfigError, ConfigErrors};
+pub use nearest::nearest;
 pub use read::matching_files;
 pub use surroundings::{Surroundings, System};
 pub use value::{Config, Host, OnExit, RealServer, SorryServer, VipWay, VirtualServer};

@@ -4,7 +4,8 @@
 const LONGEST: usize = 40;
 
 /// The word nearest to this one, if any is near enough to have been meant.
-pub(super) fn nearest<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+#[must_use]
+pub fn nearest<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let plain = |text: &str| -> Vec<char> {
         text.chars()
             .map(|letter| if letter == '-' { '_' } else { letter })

@@ -1,40 +1,96 @@
 //! The proof: requests to the VIP from a throw-away network namespace, as a
 //! client's packets would come, and who answered them.
 
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use super::request::{self, NoPage};
 use crate::plumbing::{self, Namespace, Network, Via, sysctl};
 
 /// The wire's end on this machine.
 const WIRE: &str = "lbctl-proof";
-/// How long a request may take.
+/// How long a request may take whose answer comes back through this machine.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// As much of an answer as is looked at.
-const ENOUGH: u64 = 4096;
+/// And one whose answer most likely does not.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// How a client speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manner {
+    /// It asks for a page of this host.
+    Http(Option<String>),
+    /// It connects.
+    Tcp,
+    /// It sends a datagram.
+    Udp,
+}
 
 /// What became of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The server that the kernel gave it to, where that can be told.
     pub server: Option<String>,
-    /// The first line of the answer, or why there was none.
-    pub answer: Result<String, String>,
+    /// How it was answered.
+    pub answer: Answer,
+}
+
+/// How a request was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// By a server: its first line.
+    Good(String),
+    /// Not that it could be seen here.
+    Silence(String),
+    /// By a refusal, or by something that makes no sense.
+    Bad(String),
+}
+
+impl Answer {
+    /// What is said of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Good(text) | Self::Silence(text) | Self::Bad(text) => text,
+        }
+    }
 }
 
 /// What the requests showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// Each request in order.
+    /// Each request in order; none after the client was interrupted.
     pub requests: Vec<Request>,
 }
 
+/// What follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every request was answered.
+    Answered,
+    /// Every request was given to a server; whether it answers was not seen.
+    Given,
+    /// Some request came to nothing.
+    Failed,
+}
+
 impl Proof {
-    /// Whether every request was answered.
+    /// What follows; answers that pass this machine are `expected` to be seen.
     #[must_use]
-    pub fn holds(&self) -> bool {
-        !self.requests.is_empty() && self.requests.iter().all(|request| request.answer.is_ok())
+    pub fn verdict(&self, expected: bool) -> Verdict {
+        let all = |holds: fn(&Request) -> bool| {
+            !self.requests.is_empty() && self.requests.iter().all(holds)
+        };
+        let is_given = |request: &Request| {
+            request.server.is_some() && !matches!(request.answer, Answer::Bad(_))
+        };
+        if all(|request| matches!(request.answer, Answer::Good(_))) {
+            Verdict::Answered
+        } else if !expected && all(is_given) {
+            Verdict::Given
+        } else {
+            Verdict::Failed
+        }
     }
 }
 
@@ -135,25 +191,30 @@ fn free(network: &mut Network, v4: bool) -> plumbing::Result<Addresses> {
 }
 
 /// Sends requests to the VIP, one after the other, and asks `connections` before
-/// and after each how many connections every server has.
+/// and after each how many connections every server has. It ends early when
+/// `stopped` says so. Answers are waited for as long as they are `expected`.
 ///
 /// # Errors
 /// The throw-away client cannot be made.
 pub fn prove(
     vip: SocketAddr,
-    host: Option<&str>,
-    http: bool,
+    manner: &Manner,
+    expected: bool,
     requests: usize,
-    connections: &mut dyn FnMut() -> Vec<(String, u32)>,
+    connections: &mut dyn FnMut() -> Vec<(String, u64)>,
+    stopped: &dyn Fn() -> bool,
 ) -> plumbing::Result<Proof> {
     let wire = Wire::new(vip.ip())?;
-    let name = host.map_or_else(|| vip.to_string(), str::to_owned);
+    let patience = if expected { PATIENCE } else { GLANCE };
     let mut proof = Proof {
         requests: Vec::with_capacity(requests),
     };
     for _ in 0..requests {
+        if stopped() {
+            break;
+        }
         let before = connections();
-        let answer = wire.client.run(|| ask(vip, &name, http))?;
+        let answer = wire.client.run(|| ask(vip, manner, patience))?;
         let after = connections();
         let server = after
             .into_iter()
@@ -169,35 +230,79 @@ pub fn prove(
 
 /// One request as a client sends it; the first line of the body, or of the
 /// headers when there is no body.
-fn ask(vip: SocketAddr, host: &str, http: bool) -> Result<String, String> {
-    let problem = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => {
-            format!("no answer within {} s", PATIENCE.as_secs())
-        }
-        std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        _ => error.to_string(),
+fn ask(vip: SocketAddr, manner: &Manner, patience: Duration) -> Answer {
+    let problem = |error: NoPage| match error {
+        NoPage::NoConnection(why) => Answer::Silence(why),
+        error => Answer::Bad(error.to_string()),
     };
-    let mut stream = TcpStream::connect_timeout(&vip, PATIENCE).map_err(problem)?;
-    if !http {
-        return Ok("connected".to_owned());
+    match manner {
+        Manner::Udp => datagram(vip, patience),
+        Manner::Tcp => request::connect(vip, patience).map_or_else(problem, |_| {
+            Answer::Good("by taking the connection".to_owned())
+        }),
+        Manner::Http(host) => {
+            let host = host.clone().unwrap_or_else(|| vip.to_string());
+            request::get(vip, "/", &host, patience).map_or_else(problem, |page| {
+                Answer::Good(match page.first {
+                    Some(line) => format!("{}: {line}", page.status),
+                    None => page.status,
+                })
+            })
+        }
     }
-    stream.set_read_timeout(Some(PATIENCE)).map_err(problem)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(problem)?;
-    let request = format!("GET / HTTP/1.0\r\nHost: {host}\r\nUser-Agent: lbctl\r\n\r\n");
-    stream.write_all(request.as_bytes()).map_err(problem)?;
-    let mut answer = Vec::new();
-    // An answer that ends in a reset is an answer.
-    match stream.take(ENOUGH).read_to_end(&mut answer) {
-        Err(error) if answer.is_empty() => return Err(problem(error)),
-        _ => {}
+}
+
+/// One datagram; few services answer one that says nothing.
+fn datagram(vip: SocketAddr, patience: Duration) -> Answer {
+    let any: IpAddr = match vip {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let exchange = || {
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.connect(vip)?;
+        socket.set_read_timeout(Some(patience))?;
+        socket.send(b"lbctl\n")?;
+        socket.recv(&mut [0; 512])
+    };
+    match exchange() {
+        Ok(length) => Answer::Good(format!("with {length} bytes")),
+        Err(error) => match error.kind() {
+            ErrorKind::WouldBlock => Answer::Silence("no answer".to_owned()),
+            ErrorKind::ConnectionRefused => {
+                Answer::Bad("port unreachable: nothing listens there".to_owned())
+            }
+            _ => Answer::Bad(error.to_string()),
+        },
     }
-    let text = String::from_utf8_lossy(&answer);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.lines().next().unwrap_or_default();
-    if !status.starts_with("HTTP/") {
-        return Err("closed the connection without an HTTP answer".to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(server: Option<&str>, answer: fn(String) -> Answer) -> Request {
+        Request {
+            server: server.map(str::to_owned),
+            answer: answer(String::new()),
+        }
     }
-    let status = status.split_once(' ').map_or(status, |(_, status)| status);
-    let first = body.lines().map(str::trim).find(|line| !line.is_empty());
-    Ok(first.map_or_else(|| status.to_owned(), |line| format!("{status}: {line}")))
+
+    #[test]
+    fn what_requests_show() {
+        let verdict = |requests: &[&Request], expected| {
+            let requests = requests.iter().map(|it| (*it).clone()).collect();
+            Proof { requests }.verdict(expected)
+        };
+        let answered = &request(Some("a"), Answer::Good);
+        let given = &request(Some("a"), Answer::Silence);
+        let lost = &request(None, Answer::Silence);
+        let refused = &request(Some("a"), Answer::Bad);
+        assert_eq!(verdict(&[answered], true), Verdict::Answered);
+        assert_eq!(verdict(&[answered, given], true), Verdict::Failed);
+        assert_eq!(verdict(&[answered, given], false), Verdict::Given);
+        assert_eq!(verdict(&[given, lost], false), Verdict::Failed);
+        assert_eq!(verdict(&[given, refused], false), Verdict::Failed);
+        assert_eq!(verdict(&[], true), Verdict::Failed);
+    }
 }

@@ -1,416 +1,270 @@
-//! The questions of `setup`, each with a default and checked as it is typed. A
-//! flag answers its question beforehand; without a terminal the defaults stand in
-//! for what no flag answers.
+//! The questions of `setup` in their order, each with a default found by looking and
+//! checked as it is typed. `back` goes to the one before. Whatever was given
+//! beforehand is not asked; where nobody can be asked, the defaults stand in.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::ask::{Ask, Question, Stopped};
-use crate::health::{HttpCheck, StatusSet};
-use crate::lookup;
-use crate::model::{Family, Protocol, Scheduler, ServiceId};
-
-/// How a server's health is found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
-    /// By a page.
-    Http {
-        /// Its path.
-        path: String,
-        /// The host that is asked for.
-        virtualhost: Option<String>,
-    },
-    /// By a connection.
-    Tcp,
-}
-
-/// All that `setup` needs to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answers {
-    /// Where clients connect to.
-    pub vip: SocketAddr,
-    /// The real servers.
-    pub servers: Vec<SocketAddr>,
-    /// How they are checked.
-    pub health: Health,
-    /// Who answers when none is left.
-    pub sorry: Option<SocketAddr>,
-    /// How a server is picked.
-    pub scheduler: Scheduler,
-}
-
-impl Answers {
-    /// The service.
-    #[must_use]
-    pub fn id(&self) -> ServiceId {
-        ServiceId::Address {
-            protocol: Protocol::Tcp,
-            address: self.vip.ip(),
-            port: self.vip.port(),
-        }
-    }
-}
-
-/// Answers that were given as flags.
-#[derive(Debug, Clone, Default)]
-pub struct Given {
-    /// `--vip`.
-    pub vip: Option<String>,
-    /// `--servers`.
-    pub servers: Option<String>,
-    /// `--health`.
-    pub health: Option<String>,
-    /// `--virtualhost`.
-    pub virtualhost: Option<String>,
-    /// `--sorry`.
-    pub sorry: Option<String>,
-    /// `--scheduler`.
-    pub scheduler: Option<String>,
-}
+use super::answers::{Answers, Health};
+use super::ask::{Ask, Question, Reply, Stopped};
+use super::given::Given;
+use super::key::Key;
+use super::look::{Look, Port};
+use super::today::UNCHANGED;
+use super::{parse, remarks, suggest};
+use crate::config::VirtualServer;
+use crate::model::Protocol;
 
 /// Why there are no answers.
 #[derive(Debug)]
 pub enum QuestionError {
-    /// A flag's value cannot be right.
+    /// An answer that was given beforehand cannot be right.
     Wrong {
-        /// The flag.
-        flag: &'static str,
+        /// The flag, or the file and its key.
+        origin: String,
         /// What is wrong.
         why: String,
     },
-    /// Nobody can be asked, and the flag is missing.
-    Missing(&'static str),
+    /// Nobody can be asked, and these flags are missing.
+    Missing(Vec<String>),
     /// The person stopped.
     Stopped(Stopped),
+    /// The person said quit.
+    Quit,
+    /// The person went back past the first of these questions.
+    BackOut,
 }
 
 impl fmt::Display for QuestionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Wrong { flag, why } => write!(f, "{flag}: {why}"),
-            Self::Missing(flag) => write!(
+            Self::Wrong { origin, why } => write!(f, "{origin}: {why}"),
+            Self::Missing(flags) => write!(
                 f,
-                "there is no terminal to ask on, and {flag} is missing; name it as a flag"
+                "nobody is asked, and what nobody can guess is missing: {}; name it as a flag, or \
+                 in a file of --answers",
+                flags.join(", ")
             ),
             Self::Stopped(Stopped::Interrupted) => f.write_str("stopped; nothing was changed"),
             Self::Stopped(Stopped::Failed(error)) => write!(f, "cannot ask: {error}"),
+            Self::Quit | Self::BackOut => f.write_str("nothing was changed"),
         }
     }
 }
 
 impl std::error::Error for QuestionError {}
 
-/// One question's parts.
-struct Item<'a> {
-    flag: &'static str,
-    given: Option<&'a str>,
-    question: Question<'a>,
+/// What the questions are asked with.
+pub struct Interview<'a> {
+    /// Whatever was given beforehand.
+    pub given: &'a Given,
+    /// Today's answers, for a service that is changed.
+    pub today: BTreeMap<Key, String>,
+    /// The other services of the file.
+    pub others: &'a [VirtualServer],
+    /// Whom to ask; none: nobody.
+    pub ask: Option<&'a mut dyn Ask>,
+    /// What the machine says.
+    pub look: &'a mut dyn Look,
+    /// What was typed in an earlier round: the questions before the last of them are
+    /// not asked again, unless the person goes back to them.
+    pub typed: &'a mut BTreeMap<Key, String>,
+    /// Whether a question comes before these.
+    pub has_before: bool,
+    /// Hears what looking found, where nobody is asked.
+    pub hear: &'a mut dyn FnMut(&str),
 }
 
-/// The parsed answer: from the flag, else from the person, else the default.
-fn one<T>(
-    item: &Item<'_>,
-    ask: &mut Option<&mut dyn Ask>,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<T, QuestionError> {
-    let wrong = |why| QuestionError::Wrong {
-        flag: item.flag,
-        why,
-    };
-    if let Some(text) = item.given {
-        return parse(text).map_err(wrong);
+/// What is known in the middle of it.
+#[derive(Default)]
+struct Progress {
+    answers: Answers,
+    /// What answered on the servers' ports.
+    ports: Vec<(SocketAddr, Port)>,
+}
+
+impl Interview<'_> {
+    /// Asks whatever was not given.
+    ///
+    /// # Errors
+    /// See [`QuestionError`].
+    pub fn answers(mut self) -> Result<Answers, QuestionError> {
+        if self.ask.is_none() {
+            let missing: Vec<String> = Key::REQUIRED
+                .into_iter()
+                .filter(|key| self.given.text(*key).is_none() && !self.today.contains_key(key))
+                .map(Key::flag)
+                .collect();
+            if !missing.is_empty() {
+                return Err(QuestionError::Missing(missing));
+            }
+        }
+        let mut progress = Progress::default();
+        let mut resume = self.typed.last_key_value().map(|(key, _)| *key);
+        let mut trail: Vec<usize> = Vec::new();
+        let mut at = 0;
+        while let Some(key) = Key::ASKED.get(at).copied() {
+            if !applies(key, &progress.answers) {
+                progress.answers.virtualhost = None;
+                at += 1;
+                continue;
+            }
+            if let (Some(last), Some(text)) = (resume, self.typed.get(&key).cloned())
+                && key < last
+                && self.take(key, &text, &mut progress).is_ok()
+            {
+                trail.push(at);
+                at += 1;
+                continue;
+            }
+            if self.given.get(key).is_none() {
+                resume = None;
+            }
+            match self.one(key, &mut progress)? {
+                Done::Given => {}
+                Done::Asked => trail.push(at),
+                Done::Back => {
+                    match trail.pop() {
+                        Some(before) => at = before,
+                        None if self.has_before => return Err(QuestionError::BackOut),
+                        None => self.say("this is the first question; Ctrl-C stops"),
+                    }
+                    continue;
+                }
+            }
+            for remark in remarks::after(key, &progress.answers, &progress.ports, self.look) {
+                self.say(&remark);
+            }
+            at += 1;
+        }
+        Ok(progress.answers)
     }
-    let Some(ask) = ask else {
-        let default = item.question.default;
-        return parse(default.ok_or(QuestionError::Missing(item.flag))?).map_err(wrong);
-    };
-    let answer = ask
-        .text(item.question, &|text| parse(text).map(|_| ()))
-        .map_err(QuestionError::Stopped)?;
-    // It was checked as it was typed; a name may resolve differently by now.
-    parse(&answer).map_err(wrong)
-}
 
-/// Asks whatever no flag answers.
-///
-/// # Errors
-/// See [`QuestionError`].
-pub fn answers(given: &Given, mut ask: Option<&mut dyn Ask>) -> Result<Answers, QuestionError> {
-    let vip = one(
-        &Item {
-            flag: "--vip",
-            given: given.vip.as_deref(),
-            question: Question {
-                prompt: "Virtual IP address and port",
-                help: "Clients connect to this address. It need not be on any interface.",
-                default: None,
-            },
-        },
-        &mut ask,
-        parse_vip,
-    )?;
-    let servers = one(
-        &Item {
-            flag: "--servers",
-            given: given.servers.as_deref(),
-            question: Question {
-                prompt: "Real servers, comma separated",
-                help: "They do the work; this machine must be their default gateway.",
-                default: None,
-            },
-        },
-        &mut ask,
-        |text| parse_servers(text, vip),
-    )?;
-    let path = one(
-        &Item {
-            flag: "--health",
-            given: given.health.as_deref(),
-            question: Question {
-                prompt: "Health page",
-                help: "A server is well if this page answers 200; or, with tcp, if it connects.",
-                default: Some("/"),
-            },
-        },
-        &mut ask,
-        parse_health,
-    )?;
-    let health = match path {
-        None => Health::Tcp,
-        Some(path) => {
-            let virtualhost = one(
-                &Item {
-                    flag: "--virtualhost",
-                    given: given.virtualhost.as_deref(),
-                    question: Question {
-                        prompt: "Host name to ask for",
-                        help: "Servers with several sites need it. None: the server's address.",
-                        default: Some("none"),
-                    },
+    fn say(&mut self, text: &str) {
+        match &mut self.ask {
+            Some(ask) => ask.say(text),
+            None => (self.hear)(text),
+        }
+    }
+
+    /// One answer: given, else asked, else the default.
+    fn one(&mut self, key: Key, progress: &mut Progress) -> Result<Done, QuestionError> {
+        let wrong = |origin: String| move |why| QuestionError::Wrong { origin, why };
+        if let Some(answer) = self.given.get(key) {
+            self.take(key, &answer.text, progress)
+                .map_err(wrong(answer.origin.clone()))?;
+            return Ok(Done::Given);
+        }
+        let default = self.default(key, progress);
+        let Some(ask) = self.ask.as_deref_mut() else {
+            let text = default.ok_or_else(|| QuestionError::Missing(vec![key.flag()]))?;
+            self.take(key, &text, progress).map_err(wrong(key.flag()))?;
+            return Ok(Done::Given);
+        };
+        let (answers, others) = (&progress.answers, self.others);
+        let may_stay = self.today.get(&key).is_some_and(|it| it == UNCHANGED);
+        let reply = ask
+            .text(
+                Question {
+                    prompt: key.prompt(),
+                    help: key.help(),
+                    default: default.as_deref(),
                 },
-                &mut ask,
-                parse_virtualhost,
-            )?;
-            Health::Http { path, virtualhost }
+                &|text| answer(key, text, answers.clone(), others, may_stay).map(|_| ()),
+            )
+            .map_err(QuestionError::Stopped)?;
+        let Reply::Text(text) = reply else {
+            return Ok(Done::Back);
+        };
+        // It was checked as it was typed; a name may resolve differently by now.
+        self.take(key, &text, progress).map_err(wrong(key.flag()))?;
+        self.typed.insert(key, text);
+        Ok(Done::Asked)
+    }
+
+    fn take(&mut self, key: Key, text: &str, progress: &mut Progress) -> Result<(), String> {
+        let may_stay = self.today.get(&key).is_some_and(|it| it == UNCHANGED);
+        let answers = progress.answers.clone();
+        progress.answers = answer(key, text, answers, self.others, may_stay)?;
+        if key == Key::Servers {
+            progress.ports = match progress.answers.protocol {
+                Protocol::Tcp => self.look.ports(&progress.answers.servers),
+                _ => Vec::new(),
+            };
         }
-    };
-    let sorry = one(
-        &Item {
-            flag: "--sorry",
-            given: given.sorry.as_deref(),
-            question: Question {
-                prompt: "Sorry server",
-                help: "It answers when no real server is left. None: clients are refused then.",
-                default: Some("none"),
-            },
-        },
-        &mut ask,
-        |text| parse_sorry(text, vip, &servers),
-    )?;
-    let scheduler = one(
-        &Item {
-            flag: "--scheduler",
-            given: given.scheduler.as_deref(),
-            question: Question {
-                prompt: "Scheduler",
-                help: "rr: in turn. wlc: fewest connections. sh: same client, same server.",
-                default: Some("rr"),
-            },
-        },
-        &mut ask,
-        |text| text.parse::<Scheduler>().map_err(|error| error.to_string()),
-    )?;
-    Ok(Answers {
-        vip,
-        servers,
-        health,
-        sorry,
-        scheduler,
-    })
-}
-
-fn parse_vip(text: &str) -> Result<SocketAddr, String> {
-    let (address, port) = lookup::socket(text, Some(Protocol::Tcp))?;
-    match port {
-        None | Some(0) => Err("a port is needed, as in 192.0.2.10:80".to_owned()),
-        Some(_) if !is_unicast(address) => Err(format!(
-            "{address} is no address that clients can connect to"
-        )),
-        Some(port) => Ok(SocketAddr::new(address, port)),
+        Ok(())
     }
-}
 
-fn is_unicast(address: IpAddr) -> bool {
-    let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
-    !(address.is_unspecified() || address.is_loopback() || address.is_multicast() || broadcast)
-}
-
-fn parse_server(text: &str, vip: SocketAddr) -> Result<SocketAddr, String> {
-    let (address, port) = lookup::socket(text, Some(Protocol::Tcp))?;
-    if address == vip.ip() {
-        return Err(format!("{address} is the virtual IP address itself"));
-    }
-    if Family::of(address) != Family::of(vip.ip()) {
-        return Err(format!(
-            "{address} is of another address family than {}",
-            vip.ip()
-        ));
-    }
-    match port.unwrap_or(vip.port()) {
-        0 => Err("port 0 is not a port".to_owned()),
-        _ if !is_unicast(address) => Err(format!("{address} is no server's address")),
-        port => Ok(SocketAddr::new(address, port)),
-    }
-}
-
-fn parse_servers(text: &str, vip: SocketAddr) -> Result<Vec<SocketAddr>, String> {
-    let mut servers = Vec::new();
-    for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
-        let server = parse_server(word, vip)?;
-        if servers.contains(&server) {
-            return Err(format!("{server} is named twice"));
+    /// What was typed before, else today's answer, else what looking suggests; none of
+    /// them if it does not fit what was answered since.
+    fn default(&mut self, key: Key, progress: &Progress) -> Option<String> {
+        let answers = &progress.answers;
+        let may_stay = self.today.get(&key).is_some_and(|it| it == UNCHANGED);
+        let fits =
+            |text: &&String| answer(key, text, answers.clone(), self.others, may_stay).is_ok();
+        let before = self.typed.get(&key).filter(fits);
+        let today = self.today.get(&key).filter(fits);
+        if let Some(text) = before.or(today) {
+            return Some(text.clone());
         }
-        servers.push(server);
+        suggest::for_question(key, answers, &progress.ports, self.others, self.look)
     }
-    if servers.is_empty() {
-        return Err("at least one server is needed".to_owned());
-    }
-    Ok(servers)
 }
 
-fn parse_health(text: &str) -> Result<Option<String>, String> {
-    if text == "tcp" {
-        return Ok(None);
-    }
-    HttpCheck::new(text, None, StatusSet::default())
-        .map(|_| Some(text.to_owned()))
-        .map_err(|error| error.to_string())
+enum Done {
+    Given,
+    Asked,
+    Back,
 }
 
-fn parse_virtualhost(text: &str) -> Result<Option<String>, String> {
-    if text == "none" {
-        return Ok(None);
-    }
-    HttpCheck::new("/", Some(text), StatusSet::default())
-        .map(|_| Some(text.to_owned()))
-        .map_err(|error| error.to_string())
+/// Only pages have hosts.
+fn applies(key: Key, answers: &Answers) -> bool {
+    key != Key::Virtualhost || answers.is_page()
 }
 
-fn parse_sorry(
+/// The answers with one more.
+fn answer(
+    key: Key,
     text: &str,
-    vip: SocketAddr,
-    servers: &[SocketAddr],
-) -> Result<Option<SocketAddr>, String> {
-    if text == "none" {
-        return Ok(None);
+    mut answers: Answers,
+    others: &[VirtualServer],
+    may_stay: bool,
+) -> Result<Answers, String> {
+    let vip = (answers.vip, answers.protocol);
+    match key {
+        Key::Vip => {
+            (answers.vip, answers.protocol) = parse::vip(text)?;
+            let twin = others.iter().find(|other| other.service.id == answers.id());
+            if let Some(twin) = twin {
+                let name = twin.name.as_ref();
+                return Err(format!(
+                    "the file has {} already{}; take another port, or change that one",
+                    answers.id(),
+                    name.map_or_else(String::new, |name| format!(
+                        ", as {}",
+                        name.escape_default()
+                    ))
+                ));
+            }
+        }
+        Key::Servers => answers.servers = parse::servers(text, vip.0, vip.1)?,
+        Key::Method => answers.method = parse::method(text, vip.0, &answers.servers)?,
+        Key::Health if may_stay && text == UNCHANGED => {
+            answers.health = Health::Unchanged;
+        }
+        Key::Health => answers.health = parse::health(text)?,
+        Key::Virtualhost => answers.virtualhost = parse::virtualhost(text)?,
+        Key::Sorry => {
+            answers.sorry = parse::sorry(text, vip, &answers.servers, answers.method)?;
+        }
+        Key::Scheduler => answers.scheduler = parse::scheduler(text)?,
+        Key::Persistence => answers.persistence = parse::persistence(text)?,
+        Key::Way => answers.way = parse::way(text)?,
+        Key::Existing | Key::Service | Key::Boot => {}
     }
-    let sorry = parse_server(text, vip)?;
-    if servers.contains(&sorry) {
-        return Err(format!("{sorry} is one of the real servers"));
-    }
-    Ok(Some(sorry))
+    Ok(answers)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Types prepared answers; a refused one is followed by the next.
-    struct Script<'a>(std::slice::Iter<'a, &'a str>, Vec<String>);
-
-    impl Ask for Script<'_> {
-        fn text(
-            &mut self,
-            question: Question<'_>,
-            check: super::super::ask::Validator<'_>,
-        ) -> Result<String, Stopped> {
-            loop {
-                let typed = self.0.next().ok_or(Stopped::Interrupted)?;
-                let answer = match (*typed, question.default) {
-                    ("", Some(default)) => default,
-                    (typed, _) => typed,
-                };
-                match check(answer) {
-                    Ok(()) => return Ok(answer.to_owned()),
-                    Err(why) => self.1.push(why),
-                }
-            }
-        }
-
-        fn confirm(&mut self, _: &str, default: bool) -> Result<bool, Stopped> {
-            Ok(default)
-        }
-    }
-
-    fn play(typed: &[&str]) -> (Result<Answers, QuestionError>, Vec<String>) {
-        let mut script = Script(typed.iter(), Vec::new());
-        let answers = answers(&Given::default(), Some(&mut script));
-        (answers, script.1)
-    }
-
-    #[test]
-    fn enter_gives_the_defaults() {
-        let (answers, refused) =
-            play(&["192.0.2.10:80", "10.0.0.11, 10.0.0.12:8080", "", "", "", ""]);
-        let answers = answers.unwrap();
-        assert!(refused.is_empty(), "{refused:?}");
-        assert_eq!(answers.id().options(), "-t 192.0.2.10:80");
-        assert_eq!(answers.servers[0].port(), 80);
-        assert_eq!(answers.servers[1].port(), 8080);
-        assert_eq!(answers.scheduler.as_str(), "rr");
-        assert_eq!(answers.sorry, None);
-    }
-
-    #[test]
-    fn every_mistake_is_named_and_asked_again() {
-        let (answers, refused) = play(&[
-            "192.0.2.10",
-            "127.0.0.1:80",
-            "192.0.2.10:80",
-            "10.0.0.11,10.0.0.11",
-            "2001:db8::1",
-            "192.0.2.10",
-            "10.0.0.11",
-            "health.html",
-            "/health.html",
-            "bad host",
-            "example.com",
-            "10.0.0.11",
-            "10.0.0.13",
-            "rrr",
-            "wlc",
-        ]);
-        let answers = answers.unwrap();
-        for (refused, part) in refused.iter().zip([
-            "a port is needed",
-            "no address that clients can connect to",
-            "named twice",
-            "another address family",
-            "the virtual IP address itself",
-            "",
-            "",
-            "is one of the real servers",
-            "unknown scheduler",
-        ]) {
-            assert!(refused.contains(part), "{refused}");
-        }
-        assert_eq!(refused.len(), 9);
-        assert_eq!(answers.sorry.unwrap().to_string(), "10.0.0.13:80");
-    }
-
-    #[test]
-    fn without_a_terminal_flags_must_answer() {
-        let mut given = Given::default();
-        let error = answers(&given, None).unwrap_err().to_string();
-        assert!(error.contains("--vip is missing"), "{error}");
-        given.vip = Some("192.0.2.10:80".to_owned());
-        given.servers = Some("10.0.0.11".to_owned());
-        assert!(answers(&given, None).is_ok());
-        given.sorry = Some("10.0.0.11".to_owned());
-        let error = answers(&given, None).unwrap_err().to_string();
-        assert!(
-            error.contains("--sorry: 10.0.0.11:80 is one of the real servers"),
-            "{error}"
-        );
-    }
-}
+mod tests;

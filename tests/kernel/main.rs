@@ -31,6 +31,10 @@ mod removal;
 mod save;
 mod service;
 mod setup;
+mod setup_again;
+mod setup_flags;
+mod setup_mistakes;
+mod setup_ways;
 mod systemd;
 mod table;
 mod teardown;
@@ -69,6 +73,10 @@ fn main() {
         check::SETTINGS,
         check::PATH,
         setup::TESTS,
+        setup_again::TESTS,
+        setup_flags::TESTS,
+        setup_mistakes::TESTS,
+        setup_ways::TESTS,
         vip::TESTS,
         teardown::TESTS,
         table::TESTS,

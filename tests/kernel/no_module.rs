@@ -17,7 +17,7 @@ pub fn try_without() -> Vec<Answer> {
     let before = fs::read_to_string(MODPROBE).unwrap();
     fs::write(MODPROBE, "/nonexistent").unwrap();
     let program = lab::lbctl();
-    let answers = [["list", "-q"], ["check", "--json"]]
+    let answers = [["list", "-q"], ["setup", "-q"], ["check", "--json"]]
         .into_iter()
         .map(|words| {
             // Without PATH lbctl finds no modprobe either.
@@ -36,10 +36,14 @@ pub fn try_without() -> Vec<Answer> {
 
 /// Whether the messages were right.
 pub fn verdict(answers: Vec<Answer>) -> Result<(), Failed> {
-    let [list, check] = <[Answer; 2]>::try_from(answers)
+    let [list, setup, check] = <[Answer; 3]>::try_from(answers)
         .map_err(|_| "the module ip_vs was loaded before the test began")?;
     let message = list.fails(1);
     for part in ["cannot list the IPVS table", "no IPVS", "modprobe ip_vs"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let message = setup.fails(1);
+    for part in ["cannot set up", "no IPVS", "modprobe ip_vs"] {
         assert!(message.contains(part), "{message}");
     }
     assert_eq!(check.code, 2, "{check}");
