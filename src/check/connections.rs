@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::facts::Connections;
 use crate::ipvs::{self, Connection};
+use crate::model::Gather as _;
 use crate::model::{ServiceState, Timeouts};
 
 /// How long a connection may take to get beyond its SYN.
@@ -32,7 +33,7 @@ pub(super) fn waiting(table: &[ServiceState]) -> Option<BTreeSet<Key>> {
     }
     let connections = ipvs::connections().ok()?;
     let waiting = connections.iter().filter(|it| it.state == "SYN_RECV");
-    Some(waiting.map(key).collect())
+    Some(waiting.map(key).gather())
 }
 
 fn key(connection: &Connection) -> Key {

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::firewall::Device;
 use super::reach::{Question, Reach};
+use crate::model::Gather as _;
 use crate::model::{Family, Server, Service, ServiceId, ServiceState, Step, Table};
 use crate::plumbing::Vips;
 use crate::plumbing::route::RouteKind;
@@ -216,12 +217,12 @@ impl Facts {
             .filter(|link| link.up && !link.loopback && !link.addresses.is_empty())
             .collect();
         let ways = self.server_ways.values();
-        let servers: BTreeSet<u32> = ways.map(|way| way.device.index).collect();
+        let servers: BTreeSet<u32> = ways.map(|way| way.device.index).gather();
         let routes = self.vips.iter().flat_map(|vips| &vips.routes);
         let defaults: BTreeSet<u32> = routes
             .filter(|route| route.length == 0 && route.kind == RouteKind::Unicast)
             .filter_map(|route| route.device)
-            .collect();
+            .gather();
         let only = |fits: &dyn Fn(u32) -> bool| -> Vec<&Link> {
             let fitting = all.iter().filter(|link| fits(link.device.index));
             fitting.copied().collect()

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::Gather as _;
 use crate::plumbing::ruleset::{Base, Chain, Expression, INET, IPV4, IPV6, Ruleset, Verdict};
 
 pub use fate::{Doubt, Fate, Stop};
@@ -242,7 +243,7 @@ impl<'a> Walk<'a> {
             }
             Expression::SetMeta { key, register } if *key == META_MARK => {
                 let mark = registers.number(*register);
-                self.set_marks(mark.into_iter().collect(), doubt);
+                self.set_marks(mark.into_iter().gather(), doubt);
                 Step::On
             }
             Expression::SetMeta { .. } | Expression::Nothing => Step::On,

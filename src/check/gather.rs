@@ -12,6 +12,7 @@ use super::firewall::Device;
 use super::reach::{self, Question, Reach};
 use super::{connections, machine, ways};
 use crate::ipvs::{self, Client};
+use crate::model::Gather as _;
 use crate::model::{Family, Forward, Protocol, ServiceState};
 use crate::plumbing::{self, Network, forwarding, ruleset, sysctl};
 
@@ -109,7 +110,7 @@ fn server_ways(
     network: &mut Network,
 ) -> plumbing::Result<BTreeMap<IpAddr, ServerWay>> {
     let servers = table.iter().flat_map(|state| &state.servers);
-    let addresses: BTreeSet<IpAddr> = servers.map(|state| state.server.address).collect();
+    let addresses: BTreeSet<IpAddr> = servers.map(|state| state.server.address).gather();
     let mut ways = BTreeMap::new();
     for address in addresses {
         let Some(way) = network.way_to(address, None)? else {
@@ -139,7 +140,7 @@ fn vip_devices(
         .iter()
         .filter(|state| direct_servers(state).next().is_some())
         .flat_map(|state| facts.addresses(&state.service.id))
-        .collect();
+        .gather();
     let mut devices = BTreeMap::new();
     for address in addresses {
         if let Some(device) = network.way_to(address, None)?.and_then(|way| way.device) {
@@ -193,9 +194,7 @@ fn ask(facts: &mut Facts, table: &[ServiceState], progress: Progress<'_>) {
         });
         states.filter(|(_, server)| server.forward != Forward::Local)
     };
-    let first: BTreeSet<Question> = servers()
-        .map(|(_, server)| (target(server), None))
-        .collect();
+    let first: BTreeSet<Question> = servers().map(|(_, server)| (target(server), None)).gather();
     let total = first.len();
     let mut count = 0;
     facts.reach = reach::ask_all(first, &mut || {
@@ -212,7 +211,7 @@ fn ask(facts: &mut Facts, table: &[ServiceState], progress: Progress<'_>) {
             matches!(answer, Some(Reach::There | Reach::Refused))
         })
         .filter_map(|target| Some((target, Some(other_side(facts, target.ip())?))))
-        .collect();
+        .gather();
     facts.reach.extend(reach::ask_all(again, &mut || {}));
 }
 

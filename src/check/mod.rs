@@ -2,6 +2,7 @@
 //! is a pure reading of them. One file per theme, ordered as a packet travels:
 //! the kernel, the way in, the firewall, the servers, the way back, the settings.
 
+use crate::model::Gather as _;
 use std::collections::BTreeSet;
 
 mod connections;
@@ -63,7 +64,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
     findings.extend(walls::find_forward(facts));
     findings.extend(replies::find(facts));
     findings.extend(settings::find(facts));
-    let causes = findings.iter().map(|finding| finding.id).collect();
+    let causes = findings.iter().map(|finding| finding.id).gather();
     without_consequences(&causes, findings)
 }
 
@@ -71,7 +72,7 @@ pub fn findings(facts: &Facts) -> Vec<Finding> {
 /// before stay so for a while, and say nothing new.
 #[must_use]
 pub fn settled(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
-    let causes = before.iter().map(|finding| finding.id).collect();
+    let causes = before.iter().map(|finding| finding.id).gather();
     without_consequences(&causes, after)
 }
 
@@ -80,7 +81,7 @@ fn without_consequences(causes: &BTreeSet<Id>, mut findings: Vec<Finding>) -> Ve
         .iter()
         .filter(|(cause, _)| causes.contains(cause))
         .flat_map(|(_, consequences)| consequences.iter().copied())
-        .collect();
+        .gather();
     findings.retain(|finding| !consequences.contains(&finding.id));
     findings
 }

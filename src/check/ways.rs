@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use super::facts::{Obstacle, WayIn};
 use super::firewall::{Fate, Hook, Packet, State, follow};
+use crate::model::Gather as _;
 use crate::model::{Family, Protocol, ServiceId, ServiceState, Step};
 use crate::plumbing::route::RouteKind;
 use crate::plumbing::rule::Rule;
@@ -265,13 +266,13 @@ impl Look<'_> {
         let tables: BTreeSet<u32> = rules
             .filter(|rule| rule.family == family && rule.speaks_of(mark))
             .map(|rule| rule.table)
-            .collect();
+            .gather();
         let routes = self.vips.routes.iter();
         routes
             .filter(|route| route.family() == family && route.is_local_host())
             .filter(|route| tables.contains(&route.table))
             .map(|route| route.destination)
-            .collect()
+            .gather()
     }
 
     /// Somebody else's rules mark: then a rule and a route must lead the mark here.
@@ -304,7 +305,7 @@ impl Look<'_> {
     fn all_led_marks(&self, family: Family) -> BTreeSet<u32> {
         let rules = self.vips.rules.iter();
         let marking = rules.filter(|rule| rule.family == family && rule.mark != 0);
-        marking.map(|rule| rule.mark).collect()
+        marking.map(|rule| rule.mark).gather()
     }
 
     /// Marks that other programs' rules of this family lead to a table.
@@ -314,7 +315,7 @@ impl Look<'_> {
             .iter()
             .filter(|rule| rule.family == family && rule.mark != 0 && !rule.is_tagged())
             .map(|rule| rule.mark)
-            .collect()
+            .gather()
     }
 
     fn closed(&self, obstacle: Obstacle, address: IpAddr, why: String) -> WayIn {

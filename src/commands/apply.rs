@@ -7,6 +7,7 @@ use crate::cli::{ApplyArgs, DiffArgs, ReachArgs};
 use crate::config::{Config, System};
 use crate::health::drains::{self, Drain};
 use crate::health::{Entry, State, Verdict, read_states};
+use crate::model::Gather as _;
 use crate::model::{ServiceId, parse_duration};
 use crate::plumbing::{Place, run_dir};
 use crate::reconcile::{
@@ -185,7 +186,7 @@ fn desired(config: &Config, directory: &Path) -> Result<Desired> {
     for wanted in &mut desired.services {
         let drains = drains::read(directory, &wanted.service.id)
             .map_err(|error| Error::Machine(format!("cannot read who is drained: {error}")))?;
-        let names: BTreeSet<_> = drains.iter().map(Drain::name).collect();
+        let names: BTreeSet<_> = drains.iter().map(Drain::name).gather();
         let servers = wanted.servers.iter_mut();
         for server in servers.filter(|server| names.contains(&server.name())) {
             server.weight = 0;
@@ -204,7 +205,7 @@ fn holds(config: &Config, states: &[State]) -> Holds {
             .sorry
             .iter()
             .map(|sorry| (sorry.server.name(), Hold::Presence))
-            .collect();
+            .gather();
         let name = id.to_string();
         for state in states.iter().filter(|state| state.service == name) {
             for record in &state.servers {

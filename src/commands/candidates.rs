@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use crate::cli::CandidatesArgs;
 use crate::ipvs;
+use crate::model::Gather as _;
 use crate::model::ServiceState;
 use crate::plumbing::Namespace;
 
@@ -50,7 +51,9 @@ fn values(words: &[String], table: &[ServiceState]) -> Vec<String> {
             states = table.iter().collect();
         }
         let servers = states.iter().flat_map(|state| &state.servers);
-        let ends: BTreeSet<SocketAddr> = servers.map(|state| state.server.name().into()).collect();
+        let ends: BTreeSet<SocketAddr> = servers
+            .map(|state| SocketAddr::from(state.server.name()))
+            .gather();
         return ends.iter().map(ToString::to_string).collect();
     }
     let mut values: Vec<String> = table

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::cli::{VipAddArgs, VipArgs, VipDelArgs, VipModeWord, VipVerb};
+use crate::model::Gather as _;
 use crate::model::{HostStep, Step};
 use crate::plumbing::{self, Reason, VipState, Vips, Wanted, WantedMode};
 use crate::render::{self, VipByHand, VipLine};
@@ -108,8 +109,8 @@ fn list(context: &mut Context) -> Result<Status> {
 /// VIPs whose packets somebody else leads to IPVS.
 fn by_hand(vips: &Vips) -> Result<Vec<VipByHand>> {
     let theirs = plumbing::look_by_hand()?;
-    let all: BTreeSet<IpAddr> = theirs.markings.iter().filter_map(|it| it.address).collect();
-    let ours: BTreeSet<IpAddr> = vips.list().iter().map(|it| it.vip.address).collect();
+    let all: BTreeSet<IpAddr> = theirs.markings.iter().filter_map(|it| it.address).gather();
+    let ours: BTreeSet<IpAddr> = vips.list().iter().map(|it| it.vip.address).gather();
     let lines = all.difference(&ours).filter_map(|address| {
         let way = theirs.way_of(*address)?;
         Some(VipByHand {

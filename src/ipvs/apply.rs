@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::Gather as _;
 use crate::model::{ServiceId, ServiceState, SettingStep, TableStep};
 use crate::netlink::{self, BATCH_LIMIT, Request};
 use crate::reconcile::{self, StepError};
@@ -77,14 +78,14 @@ impl Client {
     /// Reads which of the steps without an answer were carried out, and tries each
     /// other one again by itself: one answer fits every receive buffer.
     fn find_out(&mut self, steps: &[&TableStep], answered: &Refused) -> Refused {
-        let answered: BTreeSet<usize> = answered.iter().map(|(index, _)| *index).collect();
+        let answered: BTreeSet<usize> = answered.iter().map(|(index, _)| *index).gather();
         let (indices, unknown): (Vec<usize>, Vec<&TableStep>) = steps
             .iter()
             .copied()
             .enumerate()
             .filter(|(index, _)| !answered.contains(index))
             .unzip();
-        let ids: BTreeSet<ServiceId> = unknown.iter().map(|step| step.service_id()).collect();
+        let ids: BTreeSet<ServiceId> = unknown.iter().map(|step| step.service_id()).gather();
         let table = match self.states(&ids) {
             Ok(table) => table,
             Err(error) => return failed(indices, error),

@@ -224,10 +224,7 @@ fn parse_table(text: &str) -> Table {
             });
         }
     }
-    table.sort_by_key(|state| state.service.id);
-    for state in &mut table {
-        state.servers.sort_by_key(|server| server.server.name());
-    }
+    super::read::sort(&mut table);
     table
 }
 

@@ -120,7 +120,7 @@ impl Client {
             Some(servers) => servers,
             None => self.servers(id)?,
         };
-        servers.sort_unstable_by_key(|state| state.server.name());
+        sort_servers(&mut servers);
         Ok(Some(ServiceState {
             service,
             stats,
@@ -138,7 +138,7 @@ impl Client {
 
     fn sorted_servers(&mut self, id: &ServiceId) -> Result<Vec<ServerState>> {
         let mut servers = self.servers(id)?;
-        servers.sort_by_key(|state| state.server.name());
+        sort_servers(&mut servers);
         Ok(servers)
     }
 
@@ -309,13 +309,16 @@ impl Client {
     }
 }
 
-fn sort(table: &mut Table) {
+/// By what names them.
+pub(super) fn sort(table: &mut Table) {
     table.sort_unstable_by_key(|state| state.service.id);
     for state in table {
-        state
-            .servers
-            .sort_unstable_by_key(|state| state.server.name());
+        sort_servers(&mut state.servers);
     }
+}
+
+fn sort_servers(servers: &mut [ServerState]) {
+    servers.sort_unstable_by_key(|state| state.server.name());
 }
 
 /// Whether a sorted table has no service and no server twice.
@@ -352,7 +355,7 @@ fn join(services: Vec<(Service, Stats)>, shown: Table) -> Option<Table> {
             servers,
         });
     }
-    table.sort_unstable_by_key(|state| state.service.id);
+    sort(&mut table);
     Some(table)
 }
 

@@ -4,6 +4,7 @@
 mod address;
 mod change;
 mod duration;
+mod gather;
 mod hand_made;
 mod impossible;
 mod interface;
@@ -20,6 +21,7 @@ mod vip;
 pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed, push_endpoint};
 pub use change::{Method, ServerChange, ServiceChange, TunnelChange};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
+pub use gather::Gather;
 pub use hand_made::{HandMade, HandMadeKind};
 pub use impossible::Impossible;
 pub use interface::InterfaceName;

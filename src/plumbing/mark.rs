@@ -19,6 +19,7 @@ use super::elements::{self, element};
 use super::nftables::Verb;
 use super::shape::{MARKS, new_table};
 use super::{Error, Result};
+use crate::model::Gather as _;
 use crate::model::Vip;
 use crate::netlink::Socket;
 
@@ -36,7 +37,7 @@ pub fn inspect(socket: &mut Socket) -> Result<Option<Marks>> {
         Ok(found) => Ok(found.map(|all| {
             let all = all.into_iter();
             all.filter_map(|(address, mark)| Some((address, mark?)))
-                .collect()
+                .gather()
         })),
         Err(reason) => Err(Error::new("read the nf_tables table 'inet lbctl'", reason)),
     }

@@ -9,6 +9,7 @@ use super::rule::Rule;
 use super::snat::CONNTRACK;
 use super::vips::{Vips, bound_to, rule_of};
 use super::{Error, Reason, Result, sysctl};
+use crate::model::Gather as _;
 use crate::model::{
     Family, HandMade, HandMadeKind, HostStep, LocalRoute, PolicyRule, Vip, VipMode,
 };
@@ -117,7 +118,7 @@ impl Vips {
             let recorded = self.record.rules.iter().copied();
             let recorded = recorded.filter(|rule| *rule == rule_of(vip));
             let there = self.leading(vip).filter(|rule| self.is_ours(rule));
-            let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).collect();
+            let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).gather();
             steps.extend(rules.into_iter().map(HostStep::RemoveRule));
         }
         let recorded = self.record.routes.iter().copied();
@@ -127,7 +128,7 @@ impl Vips {
             .map(Route::named)
             .chain(recorded)
             .filter(|route| route.address == address)
-            .collect();
+            .gather();
         steps.extend(routes.into_iter().map(HostStep::RemoveRoute));
         let mut marks = self.marks.iter().flatten();
         steps.push(HostStep::RemoveMark {
@@ -146,7 +147,7 @@ impl Vips {
         for address in self.addresses() {
             steps.extend(self.plan_remove(address)?);
         }
-        let aside: BTreeSet<IpAddr> = self.record.aside.iter().map(|(vip, _)| *vip).collect();
+        let aside: BTreeSet<IpAddr> = self.record.aside.iter().map(|(vip, _)| *vip).gather();
         for address in aside {
             let back = self.put_back(address);
             self.draw(&back);
@@ -154,11 +155,11 @@ impl Vips {
         }
         let recorded = self.record.rules.iter().copied();
         let there = self.rules.iter().filter(|rule| self.is_ours(rule));
-        let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).collect();
+        let rules: BTreeSet<PolicyRule> = there.map(Rule::named).chain(recorded).gather();
         let recorded = self.record.routes.iter().copied();
         let there = self.routes.iter();
         let there = there.filter(|route| route.is_tagged() && route.is_local_host());
-        let routes: BTreeSet<LocalRoute> = there.map(Route::named).chain(recorded).collect();
+        let routes: BTreeSet<LocalRoute> = there.map(Route::named).chain(recorded).gather();
         let bound = self.record.addresses.iter();
         let bound = bound.map(|(interface, address)| bound_to(*address, *interface));
         let left: Vec<HostStep> = rules

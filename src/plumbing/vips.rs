@@ -12,6 +12,7 @@ use super::record::Record;
 use super::route::{Route, RouteKind, TABLE_LOCAL};
 use super::rule::Rule;
 use super::vip::{Note, Part, VipState};
+use crate::model::Gather as _;
 use crate::model::{Family, InterfaceName, LocalRoute, PolicyRule, Vip, VipMode};
 
 /// All that concerns VIPs on this machine, as it was looked at or planned.
@@ -144,7 +145,7 @@ impl Vips {
         recorded
             .map(|(interface, _)| *interface)
             .chain(tagged.map(|own| own.interface))
-            .collect::<BTreeSet<_>>()
+            .gather::<BTreeSet<_>>()
             .into_iter()
     }
 

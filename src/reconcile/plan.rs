@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use super::desired::{Actual, Desired, Hold, Holds, HostPlan, Manner, Owned, server_state};
 use super::whole::Turn;
 use super::{Wanted, settings};
+use crate::model::Gather as _;
 use crate::model::{ServiceId, ServiceState, SettingStep, Step};
 
 /// The steps, in their order.
@@ -43,7 +44,7 @@ pub fn plan(
 #[must_use]
 pub fn foreign(desired: &Desired, actual: &Actual, owned: &Owned) -> Vec<ServiceId> {
     let ours = of_concern(&actual.table, desired, owned, Manner::default());
-    let ours: BTreeSet<ServiceId> = ours.iter().map(|state| state.service.id).collect();
+    let ours: BTreeSet<ServiceId> = ours.iter().map(|state| state.service.id).gather();
     let all = actual.table.iter().map(|state| state.service.id);
     all.filter(|id| !ours.contains(id)).collect()
 }
@@ -84,7 +85,7 @@ fn adjusted(
                 .servers
                 .iter()
                 .map(|state| (state.server.name(), state.server.weight))
-                .collect();
+                .gather();
             for server in servers.iter_mut() {
                 server.weight = *weights.get(&server.name()).unwrap_or(&server.weight);
             }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::model::Gather as _;
 use crate::model::{Server, Service, ServiceId, ServiceState, TableStep};
 
 /// A service and its servers, as they shall be.
@@ -39,11 +40,11 @@ pub(super) fn turn(actual: &[ServiceState], wanted: &[Wanted]) -> Turn {
     let there: BTreeMap<ServiceId, &ServiceState> = actual
         .iter()
         .map(|state| (state.service.id, state))
-        .collect();
+        .gather();
     let kept: BTreeMap<ServiceId, &Wanted> = wanted
         .iter()
         .map(|wanted| (wanted.service.id, wanted))
-        .collect();
+        .gather();
     let servers = wanted.iter().map(|wanted| wanted.servers.len());
     let mut make = Vec::with_capacity(wanted.len() + servers.sum::<usize>());
     make.extend(

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::RealRecord;
+use crate::model::Gather as _;
 use crate::model::{Encapsulation, Family, GuePort, RealVip, TunnelEnd};
 
 /// The file's shape.
@@ -87,7 +88,7 @@ impl FileReals {
                 .vips
                 .iter()
                 .map(|vip| (vip.address, vip.to_model()))
-                .collect(),
+                .gather(),
             addresses: self.addresses.clone(),
             devices: self
                 .devices
@@ -101,7 +102,7 @@ impl FileReals {
                     family: family(port.ipv6),
                     port: port.port,
                 })
-                .collect(),
+                .gather(),
             segments: self.segments.clone(),
         }
     }

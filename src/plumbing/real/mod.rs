@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Error, Reason, Result};
+use crate::model::Gather as _;
 use crate::model::{
     Encapsulation, Family, GuePort, HostStep, RealStep, RealVip, Segments, TunnelDevice, TunnelEnd,
 };
@@ -204,8 +205,8 @@ impl Reals {
         let devices: BTreeSet<TunnelDevice> = rest
             .values()
             .filter_map(|vip| vip.device().ok().flatten())
-            .collect();
-        let ports: BTreeSet<GuePort> = rest.values().filter_map(RealVip::port).collect();
+            .gather();
+        let ports: BTreeSet<GuePort> = rest.values().filter_map(RealVip::port).gather();
         steps.extend(self.parameters_back(&rest, &devices));
         let mut real = |step| steps.push(HostStep::Real(step));
         for device in self.record.devices.difference(&devices) {
