@@ -261,6 +261,10 @@ impl Setup<'_> {
         }
         let answers = &self.wanted.answers;
         let text = match settled {
+            Settled::Given if self.wanted.server.service.one_packet => {
+                "Each datagram goes to a server by itself (one_packet), and nothing keeps count: \
+                 try it from a client."
+            }
             Settled::Given if answers.protocol == Protocol::Udp => {
                 "Each datagram was given to a server. Whether it is answered, only a client of its \
                  own kind can tell: try one."

@@ -1,5 +1,6 @@
 //! `setup` with other methods, protocols and ways in.
 
+use std::fs;
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -117,6 +118,20 @@ fn udp() -> Result<(), Failed> {
         assert_eq!(said.code, 0, "{said}");
         assert!(said.stdout.contains("It works."), "{said}");
     });
+    // No connection is kept: nothing says who got a datagram.
+    let text = place
+        .text()
+        .replace("\"udp\"", "\"udp\"\none_packet = true");
+    fs::write(place.file(), text).unwrap();
+    let said = director
+        .lbctl(&format!("{line} --existing change --scheduler wlc"))
+        .ok();
+    assert!(said.contains("nothing keeps count"), "{said}");
+    assert!(
+        place.text().contains("one_packet = true"),
+        "{}",
+        place.text()
+    );
     Ok(())
 }
 

@@ -20,7 +20,8 @@ use crate::commands::{Error, Result, check, json_error, probe};
 pub(super) enum Settled {
     /// Requests are answered.
     Works,
-    /// They are given to servers; whether those answer cannot be seen from here.
+    /// They are given to servers, as far as can be told; whether those answer cannot be
+    /// seen from here.
     Given,
     /// They are not, or no server is well.
     Fails,
@@ -48,6 +49,10 @@ pub(super) fn settle(
     show_findings(context, report, &findings)?;
     if interrupt.came() {
         return Ok(Settled::Fails);
+    }
+    if server.service.one_packet {
+        // No connection is kept, so nothing says which server got a datagram.
+        return Ok(if well { Settled::Given } else { Settled::Fails });
     }
     let vip = wanted.answers.vip;
     heading(
