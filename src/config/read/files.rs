@@ -18,6 +18,12 @@ impl Config {
     pub fn load(path: &Path, surroundings: &dyn Surroundings) -> Result<Self, ConfigErrors> {
         match surroundings.read(path) {
             Ok(text) => Self::parse(path, &text, surroundings),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ConfigErrors::of_file(
+                path,
+                "there is no such file; lbctl setup writes one, and so does lbctl import from \
+                 another tool's"
+                    .to_owned(),
+            )),
             Err(error) => Err(ConfigErrors::of_file(
                 path,
                 format!("cannot read the file: {error}"),

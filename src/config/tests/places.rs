@@ -146,7 +146,8 @@ fn a_file_that_cannot_be_read() {
     let errors = Config::load(Path::new("/none.toml"), &Machine::new()).unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "/none.toml: cannot read the file: entity not found"
+        "/none.toml: there is no such file; lbctl setup writes one, and so does lbctl import from \
+         another tool's"
     );
 }
 
