@@ -109,20 +109,27 @@ impl Screen {
             let rates = self.table.iter().map(|state| of(&state.stats.rates));
             short(rates.fold(0, u64::saturating_add))
         };
-        let mut text = format!(
-            "{}  {} services, {servers} servers  {} conns/s  {}B/s in  {}B/s out  every {}",
+        // What matters most stands first: a narrow terminal cuts the end off.
+        let pace = if view.paused {
+            "PAUSED".to_owned()
+        } else {
+            format!("every {}", self.pace)
+        };
+        format!(
+            "{} {pace}: {}, {}, {} conns/s, in {}B/s, out {}B/s",
             self.clock,
-            self.table.len(),
+            count(self.table.len(), "service"),
+            count(servers, "server"),
             sum(|rates| rates.connections),
             sum(|rates| rates.bytes_in),
             sum(|rates| rates.bytes_out),
-            self.pace
-        );
-        if view.paused {
-            text += "  PAUSED";
-        }
-        text
+        )
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

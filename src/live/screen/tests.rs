@@ -45,7 +45,7 @@ fn a_screen_of_eighty_columns() {
     assert_eq!(
         frame(&busy(), &mut view, 80, 12),
         "\
-12:00:02Z  2 services, 6 servers  120 conns/s  1.5MB/s in  0B/s out  every 2s
+12:00:02Z every 2s: 2 services, 6 servers, 120 conns/s, in 1.5MB/s, out 0B/s
 Service              Weight Active Conns/s In B/s Out B/s State    Share
 tcp 192.0.2.1:80 wlc          3.7k       0      0       0
   -> 10.0.0.1:80          1      0       0      0       0
@@ -72,7 +72,7 @@ fn a_small_screen_scrolls_no_further_than_there_are_lines() {
     assert_eq!(
         frame(&busy(), &mut view, 50, 6),
         "\
-12:00:02Z  2 services, 6 servers  120 conns/s  1.5
+12:00:02Z PAUSED: 2 services, 6 servers, 120 conns
 Service          Weight Active Conns/s State
   -> 10.0.0.1:80      1      0       0
   -> 10.0.0.2:80      1   1.2k       0
