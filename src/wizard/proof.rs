@@ -205,14 +205,20 @@ pub fn prove(
     stopped: &dyn Fn() -> bool,
 ) -> plumbing::Result<Proof> {
     let wire = Wire::new(vip.ip())?;
-    let patience = if expected { PATIENCE } else { GLANCE };
     let mut proof = Proof {
         requests: Vec::with_capacity(requests),
     };
-    for _ in 0..requests {
+    for number in 0..requests {
         if stopped() {
             break;
         }
+        // The kernel may take a second to notice that a new wire carries: what is sent
+        // until then is lost, and sent again.
+        let patience = if expected || number == 0 {
+            PATIENCE
+        } else {
+            GLANCE
+        };
         let before = connections();
         let answer = wire.client.run(|| ask(vip, manner, patience))?;
         let after = connections();
