@@ -28,7 +28,7 @@ complete -c lbctl -n "__fish_lbctl_needs_command" -l color -d 'When to colour' -
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_needs_command" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_needs_command" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_needs_command" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_needs_command" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_needs_command" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_needs_command" -s v -l verbose -d 'Say more'
@@ -76,14 +76,14 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s p -l persistent -d '
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s M -l netmask -d 'Which part of a client\'s address persistence looks at: a mask, or a prefix length for IPv6' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l pe -d 'Persistence engine (sip), or none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation'
-dr\t'Direct routing'
-tun\t'Tunnelling'"
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation; answers come back through this machine'
+dr\t'Direct routing: servers on the same link have the VIP, and answer clients themselves'
+tun\t'Tunnelling: as dr, for servers anywhere'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l tun-type -d 'ipip, gue or gre' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l tun-port -d 'UDP port of a gue tunnel' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s w -l weight -d 'Share of the connections, 0 to 2147483647; a new server has 1' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s x -l u-threshold -d 'From this many connections on it takes no new ones; 0: no limit' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s y -l l-threshold -d 'Below this many it takes new ones again' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s y -l l-threshold -d 'Below this many it takes new ones again; 0: three quarters of -x' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -97,7 +97,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s i -l ipip -d '--forw
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l tun-nocsum -d 'No outer checksum (gue, gre)'
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l tun-csum -d 'Outer checksum (gue, gre)'
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l tun-remcsum -d 'Remote checksum offload (gue)'
-complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand add" -s v -l verbose -d 'Say more'
@@ -113,14 +113,14 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s p -l persistent 
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s M -l netmask -d 'Which part of a client\'s address persistence looks at: a mask, or a prefix length for IPv6' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l pe -d 'Persistence engine (sip), or none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation'
-dr\t'Direct routing'
-tun\t'Tunnelling'"
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation; answers come back through this machine'
+dr\t'Direct routing: servers on the same link have the VIP, and answer clients themselves'
+tun\t'Tunnelling: as dr, for servers anywhere'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l tun-type -d 'ipip, gue or gre' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l tun-port -d 'UDP port of a gue tunnel' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s w -l weight -d 'Share of the connections, 0 to 2147483647; a new server has 1' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s x -l u-threshold -d 'From this many connections on it takes no new ones; 0: no limit' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s y -l l-threshold -d 'Below this many it takes new ones again' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s y -l l-threshold -d 'Below this many it takes new ones again; 0: three quarters of -x' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -134,7 +134,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s i -l ipip -d '--
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l tun-nocsum -d 'No outer checksum (gue, gre)'
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l tun-csum -d 'Outer checksum (gue, gre)'
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l tun-remcsum -d 'Remote checksum offload (gue)'
-complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand replace" -s v -l verbose -d 'Say more'
@@ -150,14 +150,14 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s p -l persistent -d 
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s M -l netmask -d 'Which part of a client\'s address persistence looks at: a mask, or a prefix length for IPv6' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l pe -d 'Persistence engine (sip), or none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s r -l real-server -d 'Real server; may be repeated' -r -f -a "(__fish_lbctl_live --real-server)"
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation'
-dr\t'Direct routing'
-tun\t'Tunnelling'"
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l forward -d 'How packets get to the server; a new server has dr, as with ipvsadm' -r -f -a "nat\t'Network address translation; answers come back through this machine'
+dr\t'Direct routing: servers on the same link have the VIP, and answer clients themselves'
+tun\t'Tunnelling: as dr, for servers anywhere'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l tun-type -d 'ipip, gue or gre' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l tun-port -d 'UDP port of a gue tunnel' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s w -l weight -d 'Share of the connections, 0 to 2147483647; a new server has 1' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s x -l u-threshold -d 'From this many connections on it takes no new ones; 0: no limit' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s y -l l-threshold -d 'Below this many it takes new ones again' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s y -l l-threshold -d 'Below this many it takes new ones again; 0: three quarters of -x' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -171,7 +171,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s i -l ipip -d '--for
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l tun-nocsum -d 'No outer checksum (gue, gre)'
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l tun-csum -d 'Outer checksum (gue, gre)'
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l tun-remcsum -d 'Remote checksum offload (gue)'
-complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand edit" -s v -l verbose -d 'Say more'
@@ -188,7 +188,7 @@ never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s 6 -l ipv6 -d 'The fwmark service is for IPv6'
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l if-exists -d 'It is no error if it is not there'
-complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand del" -s v -l verbose -d 'Say more'
@@ -216,7 +216,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l exact -d 'Whole num
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l resolve -d 'Names of hosts and ports instead of numbers; asks /etc/hosts and name servers'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l sort -d 'Sorted by protocol, address and port; the list always is'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s n -l numeric -d 'Addresses as numbers; they always are'
-complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand list" -s v -l verbose -d 'Say more'
@@ -234,7 +234,7 @@ never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s 6 -l ipv6 -d 'The fwmark service is for IPv6'
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l exact -d 'Whole numbers instead of 1.2k and 3.4M, where it is no screen'
-complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand rate" -s v -l verbose -d 'Say more'
@@ -249,7 +249,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s 6 -l ipv6 -d 'The fwmark service is for IPv6'
-complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand zero" -s v -l verbose -d 'Say more'
@@ -260,7 +260,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand clear" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand clear" -l yes -d 'Do not ask'
-complete -c lbctl -n "__fish_lbctl_using_subcommand clear" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand clear" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand clear" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand clear" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand clear" -s v -l verbose -d 'Say more'
@@ -270,7 +270,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand save" -l color -d 'When to c
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand save" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand save" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand save" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand save" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand save" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand save" -s v -l verbose -d 'Say more'
@@ -280,7 +280,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand restore" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand restore" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand restore" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand restore" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand restore" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand restore" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand restore" -s v -l verbose -d 'Say more'
@@ -293,7 +293,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand timeouts" -l color -d 'When 
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand timeouts" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand timeouts" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand timeouts" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand timeouts" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand timeouts" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand timeouts" -s v -l verbose -d 'Say more'
@@ -303,7 +303,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and not __fish_seen_su
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and not __fish_seen_subcommand_from start stop show help" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and not __fish_seen_subcommand_from start stop show help" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and not __fish_seen_subcommand_from start stop show help" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and not __fish_seen_subcommand_from start stop show help" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and not __fish_seen_subcommand_from start stop show help" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and not __fish_seen_subcommand_from start stop show help" -s v -l verbose -d 'Say more'
@@ -323,7 +323,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcom
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from start" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from start" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from start" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from start" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Say more'
@@ -333,7 +333,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcom
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from stop" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from stop" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from stop" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from stop" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Say more'
@@ -343,7 +343,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcom
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from show" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from show" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from show" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from show" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand sync; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more'
@@ -357,7 +357,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and not __fish_seen
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and not __fish_seen_subcommand_from on off status help" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and not __fish_seen_subcommand_from on off status help" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and not __fish_seen_subcommand_from on off status help" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and not __fish_seen_subcommand_from on off status help" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and not __fish_seen_subcommand_from on off status help" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and not __fish_seen_subcommand_from on off status help" -s v -l verbose -d 'Say more'
@@ -373,7 +373,7 @@ never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -s 4 -l ipv4 -d 'Only IPv4'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -s 6 -l ipv6 -d 'Only IPv6'
-complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from on" -s v -l verbose -d 'Say more'
@@ -385,7 +385,7 @@ never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -s 4 -l ipv4 -d 'Only IPv4'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -s 6 -l ipv6 -d 'Only IPv6'
-complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from off" -s v -l verbose -d 'Say more'
@@ -395,7 +395,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_sub
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from status" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from status" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from status" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from status" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand forward; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more'
@@ -409,7 +409,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_sub
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -s v -l verbose -d 'Say more'
@@ -419,7 +419,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_sub
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -f -a "del" -d 'Take away what `add` made, and nothing else'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -f -a "list" -d 'Show the addresses, and whether every part is in place'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and not __fish_seen_subcommand_from add del list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l mode -d 'Mark packets and deliver the mark locally, with the address on no interface; or have the address. fwmark at first; then it stays as it is' -r -f -a "fwmark\t'Mark, rule and local route; the address is on no interface'
+complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l mode -d 'fwmark when left out, for an address that is new; else what it has' -r -f -a "fwmark\t'Mark, rule and local route; the address is on no interface'
 address\t'The address is on an interface'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l interface -d 'Interface that has the address; when left out the one whose network it lies in, else lo' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l mark -d 'Packet mark; the first free one from 1 on when left out' -r
@@ -432,7 +432,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcomm
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l ping -d 'In mode fwmark: answer ping, and refuse at once what no service takes'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l snat -d 'Let servers see this machine as the client: for servers whose way back is not through here, and for clients among the servers'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l adopt -d 'Put this in the place of what somebody made by hand for ADDR, while packets flow; `vip del` puts that back'
-complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Say more'
@@ -443,7 +443,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from del" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from del" -l if-exists -d 'It is no error if it is not there'
-complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from del" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from del" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from del" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from del" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from del" -s v -l verbose -d 'Say more'
@@ -453,7 +453,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcomm
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from list" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from list" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand vip; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
@@ -467,7 +467,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand real; and not __fish_seen_su
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and not __fish_seen_subcommand_from setup check undo help" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand real; and not __fish_seen_subcommand_from setup check undo help" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand real; and not __fish_seen_subcommand_from setup check undo help" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and not __fish_seen_subcommand_from setup check undo help" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and not __fish_seen_subcommand_from setup check undo help" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and not __fish_seen_subcommand_from setup check undo help" -s v -l verbose -d 'Say more'
@@ -489,7 +489,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from setup" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from setup" -l script -d 'Print a shell script that does this on another machine, and undoes it'
-complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from setup" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from setup" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from setup" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from setup" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from setup" -s v -l verbose -d 'Say more'
@@ -506,7 +506,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcom
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from check" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from check" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from check" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from check" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more'
@@ -517,7 +517,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from undo" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from undo" -l all -d 'All of them'
-complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from undo" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from undo" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from undo" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from undo" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand real; and __fish_seen_subcommand_from undo" -s v -l verbose -d 'Say more'
@@ -560,7 +560,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l loop -d 'Check unt
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l tcp -d 'Connect by TCP'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l ping -d 'Send an ICMP echo'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l udp -d 'Send an empty UDP datagram; an ICMP error that comes back is a failure'
-complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand probe" -s v -l verbose -d 'Say more'
@@ -574,7 +574,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -l netns -d 'Work insi
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -l prune -d 'Remove the services that neither the file nor lbctl made, too'
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -l allow-empty -d 'Take a file without virtual servers at its word: remove all that lbctl made'
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -l keep-weights -d 'Leave the weights of servers that are there as they are'
-complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand diff" -s v -l verbose -d 'Say more'
@@ -588,7 +588,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l netns -d 'Work ins
 complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l prune -d 'Remove the services that neither the file nor lbctl made, too'
 complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l allow-empty -d 'Take a file without virtual servers at its word: remove all that lbctl made'
 complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l keep-weights -d 'Leave the weights of servers that are there as they are'
-complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand apply" -s v -l verbose -d 'Say more'
@@ -598,7 +598,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand import" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand import" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand import" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand import" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand import" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand import" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand import" -s v -l verbose -d 'Say more'
@@ -608,7 +608,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand export" -l color -d 'When to
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand export" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand export" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand export" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand export" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand export" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand export" -s v -l verbose -d 'Say more'
@@ -619,7 +619,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand run" -l color -d 'When to co
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand run" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand run" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand run" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand run" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand run" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand run" -s v -l verbose -d 'Say more'
@@ -631,7 +631,7 @@ never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l reload -d 'Let the running service read its file again, and say whether it took it'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l plugin -d 'Print one line with performance data, as monitoring plugins do'
-complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand status" -s v -l verbose -d 'Say more'
@@ -653,7 +653,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l wait -d 'Wait unti
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l remove -d 'Wait, then delete it from the table'
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l sorry -d 'Let the sorry server come if no other server is left'
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l yes -d 'Do not ask when no other usable server is left'
-complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand drain" -s v -l verbose -d 'Say more'
@@ -669,7 +669,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s 6 -l ipv6 -d 'The fwmark service is for IPv6'
-complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand undrain" -s v -l verbose -d 'Say more'
@@ -681,7 +681,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -l fix -d 'Do what mends it, where that is safe'
-complete -c lbctl -n "__fish_lbctl_using_subcommand check" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand check" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand check" -s v -l verbose -d 'Say more'
@@ -707,7 +707,7 @@ never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l no-input -d 'Ask nothing; what is missing is an error'
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l yes -d 'Do not ask whether to go on'
-complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -s v -l verbose -d 'Say more'
@@ -718,7 +718,7 @@ always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand teardown" -l netns -d 'Work inside this network namespace, as ip -n' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand teardown" -l yes -d 'Do not ask whether to go on'
-complete -c lbctl -n "__fish_lbctl_using_subcommand teardown" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand teardown" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand teardown" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand teardown" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand teardown" -s v -l verbose -d 'Say more'
@@ -728,7 +728,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand completions" -l color -d 'Wh
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand completions" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand completions" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand completions" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand completions" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand completions" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand completions" -s v -l verbose -d 'Say more'
@@ -738,7 +738,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand man" -l color -d 'When to co
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand man" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand man" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand man" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand man" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand man" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand man" -s v -l verbose -d 'Say more'
@@ -748,7 +748,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand ipvsadm" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand ipvsadm" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand ipvsadm" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand ipvsadm" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand ipvsadm" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand ipvsadm" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand ipvsadm" -s v -l verbose -d 'Say more'
@@ -757,7 +757,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand demo" -l color -d 'When to c
 always\t'Always'
 never\t'Never'"
 complete -c lbctl -n "__fish_lbctl_using_subcommand demo" -l netns -d 'Work inside this network namespace, as ip -n' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand demo" -l json -d 'Answer in JSON'
+complete -c lbctl -n "__fish_lbctl_using_subcommand demo" -l json -d 'Answer in JSON, where there is something to show'
 complete -c lbctl -n "__fish_lbctl_using_subcommand demo" -l dry-run -d 'Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same'
 complete -c lbctl -n "__fish_lbctl_using_subcommand demo" -s q -l quiet -d 'Say only what is wrong'
 complete -c lbctl -n "__fish_lbctl_using_subcommand demo" -s v -l verbose -d 'Say more'

@@ -5,6 +5,9 @@ use clap::{Args, Subcommand};
 /// `forward`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+Without -4 or -6 both families are meant. `off` turns it off, whatever it was; lbctl teardown
+puts back what it was before `on`.
+
 Examples:
   lbctl forward on -4
   lbctl forward status")]

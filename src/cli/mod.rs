@@ -78,7 +78,7 @@ pub struct Cli {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalOptions {
-    /// Answer in JSON
+    /// Answer in JSON, where there is something to show
     #[arg(long, global = true)]
     pub json: bool,
     /// Change nothing; print the ipvsadm, ip, nft and sysctl commands that do the same
@@ -128,7 +128,7 @@ pub enum Verb {
     #[command(after_help = table::ADD_HELP)]
     Add(ChangeArgs),
     /// Make a service or servers look exactly so, whatever was there
-    #[command(after_help = table::ADD_HELP)]
+    #[command(after_help = table::REPLACE_HELP)]
     Replace(ChangeArgs),
     /// Change the named settings of a service or of servers, and no others
     #[command(after_help = table::EDIT_HELP)]

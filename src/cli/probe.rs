@@ -14,7 +14,10 @@ Examples:
   lbctl probe -u 192.0.2.10:53 --dns example.com --loop
   lbctl probe -t 192.0.2.10:25 --loop --exec /usr/local/bin/check-mail {address} {port}
 
-The servers are those of the table. Exit status with --once: 0 all servers are
+One of --once and --loop is needed, and one kind of check. The servers are those of the
+table. lbctl run does the same for all services of the file, and as a service of the system.
+
+Exit status with --once: 0 all servers are
 up, 1 some are down, 2 none is left, 3 could not tell. With --plugin an error is
 a 3, too, such as a service that is not there; only unknown options stay a 2.")]
 pub struct ProbeArgs {

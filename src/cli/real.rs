@@ -5,10 +5,14 @@ use clap::{Args, Subcommand, ValueEnum};
 /// `real`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+With dr and tun packets arrive at a real server with the VIP still on them, and it answers
+the client itself: so it has to have the VIP, and must not answer ARP for it. With nat
+a real server needs nothing but a route to the clients through the director.
+
 Examples:
   lbctl real setup 192.0.2.10                        on the real server
   lbctl real check
-  lbctl real undo")]
+  lbctl real undo 192.0.2.10")]
 pub struct RealArgs {
     /// What to do.
     #[command(subcommand)]

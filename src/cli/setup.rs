@@ -106,6 +106,10 @@ pub struct CheckArgs {
 /// `demo`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+It makes a client, a director, two web servers and a sorry server, each in a network
+namespace, balances between them, and takes all of it away again. It needs root and a kernel
+with IPVS; --dry-run prints the commands that it shows.
+
 Example:
   lbctl demo                                         as root; leaves nothing behind")]
 pub struct DemoArgs {

@@ -75,7 +75,7 @@ pub struct ServerOptions {
     /// From this many connections on it takes no new ones; 0: no limit
     #[arg(short = 'x', long, value_name = "N", allow_negative_numbers = true)]
     pub u_threshold: Option<String>,
-    /// Below this many it takes new ones again
+    /// Below this many it takes new ones again; 0: three quarters of -x
     #[arg(short = 'y', long, value_name = "N", allow_negative_numbers = true)]
     pub l_threshold: Option<String>,
 }
@@ -100,11 +100,11 @@ pub struct ForwardOptions {
 /// A forwarding method by its readable name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ForwardChoice {
-    /// Network address translation
+    /// Network address translation; answers come back through this machine
     Nat,
-    /// Direct routing
+    /// Direct routing: servers on the same link have the VIP, and answer clients themselves
     Dr,
-    /// Tunnelling
+    /// Tunnelling: as dr, for servers anywhere
     Tun,
 }
 
@@ -128,18 +128,53 @@ pub struct TunnelOptions {
     pub tun_remcsum: bool,
 }
 
-/// The examples of `add` and `replace`.
-pub(super) const ADD_HELP: &str = "\
+/// What each scheduler and flag does.
+macro_rules! schedulers {
+    () => {
+        "\
+Schedulers: rr takes servers in turn, wrr by weight. lc takes the one with the fewest
+connections, wlc for its weight; sed and nq do so for servers of unequal speed, nq an
+idle one first. sh and mh go by the client's address, and with mh few clients move when
+servers come and go; dh, lblc and lblcr go by the address that is asked for, as caches
+want it. fo takes the heaviest server that is usable, ovf the next one when it has as
+many connections as weight. twos draws two and takes the better. none takes nothing new.
+
+Flags: with sh-port and mh-port the client's port counts, too; with sh-fallback and
+mh-fallback another server answers for one with weight 0."
+    };
+}
+
+/// Below the help of `add`.
+pub(super) const ADD_HELP: &str = concat!(
+    "\
+Without -r it adds a service, with -r servers of one, and with -s and -r the service too
+if it is missing. What is there already is refused; replace is the verb for scripts.
+
+",
+    schedulers!(),
+    "
+
 Examples:
   lbctl add -t 192.0.2.10:80 -s rr
   lbctl add -t 192.0.2.10:80 -r 10.0.0.11:8080 -r 10.0.0.12:8080 -m
-  lbctl add -f 1 -s wrr -r 10.0.0.11 -m -w 3         the service too, if it is missing
+  lbctl add -f 1 -s wrr -r 10.0.0.11 -m -w 3         the service too, if it is missing"
+);
 
-Without --forward a server has dr, as with ipvsadm. add refuses what is there
-already; replace makes it look exactly so and writes nothing when it does.";
+/// Below the help of `replace`.
+pub(super) const REPLACE_HELP: &str = "\
+As add, but what is there already is made to look exactly so: a setting that is not named
+has its default again. Servers that are not named stay. Where nothing differs nothing is
+written. What the schedulers are: lbctl add --help.
 
-/// The examples of `edit`.
+Examples:
+  lbctl replace -t 192.0.2.10:80 -s wrr
+  lbctl replace -t 192.0.2.10:80 -s wrr -r 10.0.0.11 -m -w 3";
+
+/// Below the help of `edit`.
 pub(super) const EDIT_HELP: &str = "\
+What is not named stays as it is; ipvsadm's -E and -e reset it. Without -r the service
+is changed, with -r its servers. What the schedulers are: lbctl add --help.
+
 Examples:
   lbctl edit -t 192.0.2.10:80 -s wlc                 persistence and flags stay as they are
   lbctl edit -t 192.0.2.10:80 -r 10.0.0.11 -w 0      so do method and thresholds";
@@ -264,6 +299,9 @@ pub struct ZeroArgs {
 /// `clear`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+On a terminal it asks first; elsewhere it wants --yes. Only the table of IPVS goes: VIPs,
+forwarding and parameters stay, which lbctl teardown takes away.
+
 Examples:
   lbctl clear --dry-run                              what would go
   lbctl clear --yes                                  for a script")]

@@ -14,6 +14,11 @@ With --snat the servers' logs show the director, and every connection is tracked
 /// `vip`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+IPVS sees only packets that are delivered to this machine. An address that it does not
+have needs help: packets for it are marked (nf_tables, table `inet lbctl`), and a rule and
+a route deliver the mark locally (fwmark); or the machine gets the address (address). The
+service is added apart: lbctl add -t 192.0.2.10:80.
+
 Examples:
   lbctl vip add 192.0.2.10
   lbctl vip list
@@ -42,8 +47,7 @@ pub struct VipAddArgs {
     /// The address that clients connect to
     #[arg(value_name = "ADDR")]
     pub address: String,
-    /// Mark packets and deliver the mark locally, with the address on no interface; or
-    /// have the address. fwmark at first; then it stays as it is
+    /// fwmark when left out, for an address that is new; else what it has
     #[arg(long, value_name = "MODE")]
     pub mode: Option<VipModeWord>,
     /// Interface that has the address; when left out the one whose network it lies
