@@ -83,11 +83,11 @@ const IPV4: &str = "\
 -a -t 10.0.0.100:80 -r 10.0.0.12:80 -g -w 0
 -A -t 10.0.0.101:80 -s wlc
 -a -t 10.0.0.101:80 -r 10.0.0.11:80 -m -w 1
--a -t 10.0.0.101:80 -r [2001:db8::11]:80 -i -w 2 --tun-type ipip
+-a -t 10.0.0.101:80 -r [2001:db8::11]:80 -i -w 2
 -A -t 10.0.0.102:80 -s wlc
 -A -u 10.0.0.100:53 -s sh -p 300
 -a -u 10.0.0.100:53 -r 10.0.0.12:53 -i -w 3 --tun-type gue --tun-port 6080 --tun-csum
--a -u 10.0.0.100:53 -r 10.0.0.13:53 -i -w 3 -x 7 --tun-type gre --tun-nocsum
+-a -u 10.0.0.100:53 -r 10.0.0.13:53 -i -w 3 --tun-type gre --tun-nocsum -x 7 -y 0
 -A -f 7 -s wrr
 -a -f 7 -r 10.0.0.31:0 -m -w 2
 ";
