@@ -96,8 +96,8 @@ impl Client {
         }))
     }
 
-    /// As [`Client::service_state`], without counters and rates of servers, and for
-    /// far less where there are many.
+    /// As [`Client::service_state`], but the counters of servers may be 0 and their rates
+    /// cut to 32 bits; for far less where there are many.
     ///
     /// # Errors
     /// As [`Client::services`].
@@ -217,8 +217,8 @@ impl Client {
         Err(Error::Netlink(netlink::Error::Disturbed))
     }
 
-    /// The table with all settings, and the connections of servers; their counters and
-    /// rates are 0.
+    /// The table with all settings, and the connections of servers; their counters are
+    /// 0, and their rates may be cut to 32 bits.
     ///
     /// # Errors
     /// As [`Client::services`].

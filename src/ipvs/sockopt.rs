@@ -113,7 +113,7 @@ impl Bytes<'_> {
 
 /// The servers of a service, as far as this interface can say.
 pub(super) enum Listed {
-    /// All of them, with the settings, connections and rates; totals are 0.
+    /// All of them, with settings, connections and rates, these of 32 bits; totals are 0.
     All(Vec<ServerState>),
     /// There are some that it cannot describe: tunnels.
     Unclear,
