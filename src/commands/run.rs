@@ -192,9 +192,10 @@ impl Latest {
 
     fn read(&self) -> ProbeReport {
         let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        latest.clone().unwrap_or(ProbeReport {
+        // Nothing is known of any service, which is not the same as that all are well.
+        latest.clone().unwrap_or_else(|| ProbeReport {
             services: Vec::new(),
-            troubles: Vec::new(),
+            troubles: vec!["lbctl run has only begun; nothing was checked yet".to_owned()],
         })
     }
 
@@ -247,13 +248,11 @@ fn ask(context: &mut Context, args: &StatusArgs) -> Result<Status> {
     }
     let report: ProbeReport = serde_json::from_str(&answer)
         .map_err(|error| Error::Machine(format!("cannot read the service's answer: {error}")))?;
-    if context.json {
-        context.output.line(answer.trim_end())?;
-    } else if args.plugin {
+    if args.plugin && !context.json {
         context.output.line(&render::plugin(&report))?;
     } else {
-        render::probe(&report, &mut context.output)?;
-        if let Some(line) = heartbeat(&report) {
+        probe::show(context, &report)?;
+        if let Some(line) = heartbeat(&report).filter(|_| !context.json) {
             context.output.line(&line)?;
         }
     }
