@@ -42,7 +42,7 @@ fn fix(facts: &Facts, family: Family) -> Fix {
         )),
         _ => Fix::Safe {
             command: command.to_owned(),
-            steps: vec![Step::Host(HostStep::SetSysctl {
+            steps: vec![Step::from(HostStep::SetSysctl {
                 name: parameter(family).to_owned(),
                 before: "0".to_owned(),
                 after: "1".to_owned(),

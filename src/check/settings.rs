@@ -34,7 +34,7 @@ fn of_file(facts: &Facts) -> &[FileService] {
 fn set(facts: &Facts, name: &str, value: &str) -> Fix {
     Fix::Safe {
         command: format!("sysctl -w {name}={value}"),
-        steps: vec![Step::Host(HostStep::SetSysctl {
+        steps: vec![Step::from(HostStep::SetSysctl {
             name: name.to_owned(),
             before: facts.sysctls.get(name).cloned().unwrap_or_default(),
             after: value.to_owned(),

@@ -323,7 +323,7 @@ impl Look<'_> {
         let planned = self.vips.clone().plan_add(address, Wanted::default());
         let mend = planned.map_or_else(
             |_| Vec::new(),
-            |planned| planned.steps.into_iter().map(Step::Host).collect(),
+            |planned| planned.steps.into_iter().map(Step::from).collect(),
         );
         WayIn::Closed {
             obstacle,

@@ -44,7 +44,7 @@ fn switch(context: &mut Context, which: FamilyArgs, on: bool) -> Result<Status> 
         {
             continue;
         }
-        plan.extend(steps.into_iter().map(Step::Host));
+        plan.extend(steps.into_iter().map(Step::from));
     }
     context.carry_out(&plan)?;
     Ok(Status::Done)

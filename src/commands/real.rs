@@ -38,7 +38,7 @@ fn setup(context: &mut Context, args: &RealSetupArgs) -> Result<Status> {
     let mut reals = context.reals()?;
     let mut plan = Vec::new();
     for vip in chosen(&reals, &addresses, wish)? {
-        plan.extend(reals.plan_setup(&vip)?.into_iter().map(Step::Host));
+        plan.extend(reals.plan_setup(&vip)?.into_iter().map(Step::from));
     }
     context.carry_out(&plan)?;
     Ok(Status::Done)
@@ -59,7 +59,7 @@ fn undo(context: &mut Context, args: &RealUndoArgs) -> Result<Status> {
         }
     }
     let steps = reals.plan_undo(&addresses);
-    let plan: Vec<Step> = steps.into_iter().map(Step::Host).collect();
+    let plan: Vec<Step> = steps.into_iter().map(Step::from).collect();
     context.carry_out(&plan)?;
     Ok(Status::Done)
 }

@@ -1,7 +1,8 @@
 //! `save` and `restore`: the whole table as text, and back.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 
 use crate::cli::RestoreArgs;
 use crate::ipvs;
@@ -57,9 +58,12 @@ pub(super) fn restore(context: &mut Context, args: &RestoreArgs) -> Result<Statu
 /// The file's name and text.
 fn read(args: &RestoreArgs) -> Result<(String, Vec<u8>)> {
     let Some(path) = &args.file else {
+        // A file of its own: it is not read twice, and a regular one all at once.
         let mut text = Vec::new();
         io::stdin()
-            .read_to_end(&mut text)
+            .as_fd()
+            .try_clone_to_owned()
+            .and_then(|input| File::from(input).read_to_end(&mut text))
             .map_err(|error| Error::Machine(format!("cannot read standard input: {error}")))?;
         return Ok(("standard input".to_owned(), text));
     };

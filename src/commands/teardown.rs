@@ -95,7 +95,7 @@ fn find(context: &mut Context, run_directory: &Path) -> Result<Found> {
     let mut plan: Vec<Step> = vips
         .plan_remove_all()?
         .into_iter()
-        .map(Step::Host)
+        .map(Step::from)
         .collect();
     let mut foreign = Vec::new();
     let is_there = Path::new("/proc/net/ip_vs").exists();
@@ -122,7 +122,7 @@ fn find(context: &mut Context, run_directory: &Path) -> Result<Found> {
     // Real servers are set up beside VIPs, and change parameters of their own.
     let mut reals = context.reals()?;
     let real_vips: Vec<_> = reals.vips().iter().map(|vip| vip.address).collect();
-    plan.extend(reals.plan_undo(&real_vips).into_iter().map(Step::Host));
+    plan.extend(reals.plan_undo(&real_vips).into_iter().map(Step::from));
     plan.extend(parameters_back(&vips, &plan)?);
     let directory = state_directory()?;
     let mut files = ours_in(&directory, |name| {
@@ -154,7 +154,7 @@ fn parameters_back(vips: &Vips, plan: &[Step]) -> Result<Vec<Step>> {
     let steps = vips.plan_parameters_back()?.into_iter();
     Ok(steps
         .filter(|step| !is_in_it(step))
-        .map(Step::Host)
+        .map(Step::from)
         .collect())
 }
 

@@ -86,7 +86,7 @@ fn delete(context: &mut Context, args: &VipDelArgs) -> Result<Status> {
 }
 
 fn carry_out(context: &mut Context, steps: Vec<HostStep>) -> Result<Status> {
-    let plan: Vec<Step> = steps.into_iter().map(Step::Host).collect();
+    let plan: Vec<Step> = steps.into_iter().map(Step::from).collect();
     context.carry_out(&plan)?;
     Ok(Status::Done)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Gather as _;
 use crate::model::{ServiceId, ServiceState, SettingStep, TableStep};
-use crate::netlink::{self, BATCH_LIMIT, Request};
+use crate::netlink::{self, BATCH_LIMIT, Batch};
 use crate::reconcile::{self, StepError};
 
 use super::{Client, Error, Result, encode};
@@ -40,24 +40,26 @@ impl Client {
     /// refusal.
     fn apply_steps(&mut self, steps: &[&TableStep]) -> Refused {
         let mut refused = Refused::new();
-        for (number, batch) in steps.chunks(BATCH_LIMIT).enumerate() {
+        let mut batch = Batch::default();
+        for (number, steps) in steps.chunks(BATCH_LIMIT).enumerate() {
             let start = number * BATCH_LIMIT;
             if refused.is_empty() {
-                let answers = self.apply_batch(batch).into_iter();
+                let answers = self.apply_batch(steps, &mut batch).into_iter();
                 refused.extend(answers.map(|(index, error)| (start + index, error)));
             } else {
-                refused.extend((start..start + batch.len()).map(|index| (index, Error::NotTried)));
+                refused.extend((start..start + steps.len()).map(|index| (index, Error::NotTried)));
             }
         }
         refused
     }
 
-    fn apply_batch(&mut self, steps: &[&TableStep]) -> Refused {
-        let requests: Vec<Request> = steps
-            .iter()
-            .map(|step| encode::step(self.family, step))
-            .collect();
-        let outcome = match self.socket.batch(&requests) {
+    /// `batch` is memory for the requests.
+    fn apply_batch(&mut self, steps: &[&TableStep], batch: &mut Batch) -> Refused {
+        batch.clear();
+        for step in steps {
+            encode::add_step(batch, self.family, step);
+        }
+        let outcome = match self.socket.batch(batch) {
             Ok(outcome) => outcome,
             Err(error) => return failed(0..steps.len(), Error::from_netlink(error)),
         };

@@ -6,67 +6,90 @@ use crate::model::{
     Family, Forward, Netmask, Protocol, Server, Service, ServiceId, TableStep, Tunnel,
     TunnelChecksum, TunnelKind,
 };
-use crate::netlink::{AttributeWriter, Request};
+use crate::netlink::{AttributeWriter, Batch, Request};
 
 use super::wire::{self, command, dest, flag, method, service, top, tunnel};
 
 /// An IPVS command without attributes, for the family's id.
 pub(super) fn request(family: u16, command: u8) -> Request {
-    Request::new(family, &[command, wire::VERSION, 0, 0])
+    Request::new(family, &header(command))
+}
+
+/// `struct genlmsghdr`.
+fn header(command: u8) -> [u8; 4] {
+    [command, wire::VERSION, 0, 0]
 }
 
 /// A command on the named service.
 pub(super) fn on_service(family: u16, command: u8, id: &ServiceId) -> Request {
     let mut request = request(family, command);
-    request
-        .attributes()
-        .nest(top::SERVICE, |attributes| put_id(attributes, id));
+    put_service(request.attributes(), id, None);
     request
 }
 
 /// The message that carries out a step.
 pub(super) fn step(family: u16, step: &TableStep) -> Request {
+    let mut request = request(family, step_command(step));
+    put_step(request.attributes(), step);
+    request
+}
+
+/// The same, behind others.
+pub(super) fn add_step(batch: &mut Batch, family: u16, step: &TableStep) {
+    batch.add(family, &header(step_command(step)), |attributes| {
+        put_step(attributes, step);
+    });
+}
+
+fn step_command(step: &TableStep) -> u8 {
     match step {
-        TableStep::AddService(settings) => whole_service(family, command::NEW_SERVICE, settings),
-        TableStep::EditService { after, .. } => whole_service(family, command::SET_SERVICE, after),
-        TableStep::DeleteService(settings) => {
-            on_service(family, command::DEL_SERVICE, &settings.id)
-        }
-        TableStep::AddServer { service, server } => {
-            on_server(family, command::NEW_DEST, service, server, true)
-        }
+        TableStep::AddService(_) => command::NEW_SERVICE,
+        TableStep::EditService { .. } => command::SET_SERVICE,
+        TableStep::DeleteService(_) => command::DEL_SERVICE,
+        TableStep::AddServer { .. } => command::NEW_DEST,
+        TableStep::EditServer { .. } => command::SET_DEST,
+        TableStep::DeleteServer { .. } => command::DEL_DEST,
+    }
+}
+
+fn put_step(attributes: &mut AttributeWriter, step: &TableStep) {
+    match step {
+        TableStep::AddService(settings) => put_service(attributes, &settings.id, Some(settings)),
+        TableStep::EditService { after, .. } => put_service(attributes, &after.id, Some(after)),
+        TableStep::DeleteService(settings) => put_service(attributes, &settings.id, None),
+        TableStep::AddServer { service, server } => put_server(attributes, service, server, true),
         TableStep::EditServer { service, after, .. } => {
-            on_server(family, command::SET_DEST, service, after, true)
+            put_server(attributes, service, after, true);
         }
         TableStep::DeleteServer { service, server } => {
-            on_server(family, command::DEL_DEST, service, server, false)
+            put_server(attributes, service, server, false);
         }
     }
 }
 
-fn whole_service(family: u16, command: u8, settings: &Service) -> Request {
-    let mut request = request(family, command);
-    request.attributes().nest(top::SERVICE, |attributes| {
-        put_id(attributes, &settings.id);
-        put_settings(attributes, settings);
+/// A service, by its name alone or whole.
+fn put_service(attributes: &mut AttributeWriter, id: &ServiceId, settings: Option<&Service>) {
+    attributes.nest(top::SERVICE, |attributes| {
+        put_id(attributes, id);
+        if let Some(settings) = settings {
+            put_settings(attributes, settings);
+        }
     });
-    request
 }
 
-fn on_server(family: u16, command: u8, id: &ServiceId, server: &Server, whole: bool) -> Request {
-    let mut request = on_service(family, command, id);
-    request.attributes().nest(top::DEST, |attributes| {
+/// A server of a service, by its name alone or whole.
+fn put_server(attributes: &mut AttributeWriter, id: &ServiceId, server: &Server, whole: bool) {
+    put_service(attributes, id, None);
+    attributes.nest(top::DEST, |attributes| {
         put_address(attributes, dest::ADDR, server.address);
-        attributes.be16(dest::PORT, server.port);
-        attributes.u16(
+        attributes.be16(dest::PORT, server.port).u16(
             dest::ADDR_FAMILY,
             address_family(Family::of(server.address)),
         );
         if whole {
-            put_server(attributes, server);
+            put_server_settings(attributes, server);
         }
     });
-    request
 }
 
 fn address_family(family: Family) -> u16 {
@@ -144,7 +167,7 @@ fn put_settings(attributes: &mut AttributeWriter, settings: &Service) {
     }
 }
 
-fn put_server(attributes: &mut AttributeWriter, server: &Server) {
+fn put_server_settings(attributes: &mut AttributeWriter, server: &Server) {
     let forward = match server.forward {
         Forward::Nat => method::NAT,
         Forward::Dr => method::DR,

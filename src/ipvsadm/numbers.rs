@@ -32,10 +32,15 @@ fn leading_number(text: &str) -> Option<(i64, &str)> {
 
 /// A whole text that is a decimal number from `least` to `most`.
 pub(super) fn number(text: &str, least: i64, most: i64) -> Option<u32> {
-    match leading_number(text) {
-        Some((number, "")) if (least..=most).contains(&number) => u32::try_from(number).ok(),
-        _ => None,
+    // Most are digits alone; and Rust reads nothing that strtol does not.
+    let (number, rest) = match text.parse() {
+        Ok(number) => (number, ""),
+        Err(_) => leading_number(text)?,
+    };
+    if !rest.is_empty() || !(least..=most).contains(&number) {
+        return None;
     }
+    u32::try_from(number).ok()
 }
 
 /// atoi(3): the number at the start, 0 without one.

@@ -118,7 +118,7 @@ fn three_timeouts<'a>(words: &mut impl Iterator<Item = &'a str>) -> Result<Timeo
 }
 
 /// The service, which the table of groups has made sure of.
-fn service(settings: &Settings) -> Result<ServiceId, Failure> {
+fn service(settings: &Settings<'_>) -> Result<ServiceId, Failure> {
     settings
         .service
         .ok_or_else(|| Failure::usage("illegal virtual server address[:port] specified"))
@@ -132,7 +132,7 @@ fn is_named(id: &ServiceId) -> bool {
     }
 }
 
-fn check_service(settings: &Settings, id: &ServiceId) -> Result<(), Failure> {
+fn check_service(settings: &Settings<'_>, id: &ServiceId) -> Result<(), Failure> {
     let ServiceId::Address { protocol, port, .. } = id else {
         return Ok(());
     };
@@ -151,21 +151,21 @@ fn check_service(settings: &Settings, id: &ServiceId) -> Result<(), Failure> {
 
 fn change_server(
     command: Command,
-    settings: &Settings,
+    settings: &Settings<'_>,
     names: &dyn Names,
 ) -> Result<Invocation, Failure> {
     let service = service(settings)?;
     let illegal = || Failure::usage("illegal real server address[:port] specified");
-    let (address, port) = settings.server.as_ref().ok_or_else(illegal)?;
+    let (address, port) = settings.server.ok_or_else(illegal)?;
     // A mark's port is 0: the client's own.
     let service_port = service.port().unwrap_or(0);
     let port = match port {
         Port::Absent => service_port,
-        Port::Number(port) => *port,
+        Port::Number(port) => port,
         Port::Named(_) => port.number(0, Protocol::Tcp, names).ok_or_else(illegal)?,
     };
     let mut server = Server {
-        address: *address,
+        address,
         port,
         forward: Forward::Dr,
         weight: settings.weight.unwrap_or(1),
@@ -182,7 +182,7 @@ fn change_server(
         // Neither way can change ports; what was typed is ignored.
         server.port = service_port;
     }
-    if Family::of(*address) != service.family() && settings.method != Method::Tun {
+    if Family::of(address) != service.family() && settings.method != Method::Tun {
         return Err(Failure::usage(
             "Different address family is allowed only for tunneling servers",
         ));
@@ -213,7 +213,7 @@ fn change_server(
     }))
 }
 
-fn list(settings: &Settings) -> Result<Invocation, Failure> {
+fn list(settings: &Settings<'_>) -> Result<Invocation, Failure> {
     let given = settings.given;
     let other = given.has_any(&[Group::Timeout, Group::Daemon]);
     let counts = given.has_any(&[Group::Stats, Group::Rate, Group::Thresholds]);

@@ -10,29 +10,29 @@ use super::names::Names;
 use super::numbers;
 
 /// A port as it was typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Port {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Port<'a> {
     /// None was.
     Absent,
     /// A number.
     Number(u16),
     /// The name of a service; which port that is depends on the protocol.
-    Named(String),
+    Named(&'a str),
 }
 
-impl Port {
+impl Port<'_> {
     /// The port, where a missing one is this; none if the name has none.
-    pub(super) fn number(&self, absent: u16, protocol: Protocol, names: &dyn Names) -> Option<u16> {
+    pub(super) fn number(self, absent: u16, protocol: Protocol, names: &dyn Names) -> Option<u16> {
         match self {
             Self::Absent => Some(absent),
-            Self::Number(port) => Some(*port),
+            Self::Number(port) => Some(port),
             Self::Named(name) => names.port(name, protocol),
         }
     }
 }
 
 /// Takes an address and a port apart; none if they cannot be right.
-pub(super) fn parse(text: &str, names: &dyn Names) -> Option<(IpAddr, Port)> {
+pub(super) fn parse<'a>(text: &'a str, names: &dyn Names) -> Option<(IpAddr, Port<'a>)> {
     // What nearly every line of a saved table has, and no other reading fits.
     if let Ok(plain) = text.parse::<SocketAddrV4>() {
         return Some(((*plain.ip()).into(), Port::Number(plain.port())));
@@ -59,12 +59,12 @@ pub(super) fn parse(text: &str, names: &dyn Names) -> Option<(IpAddr, Port)> {
     Some((address.into(), port(behind)))
 }
 
-fn port(text: Option<&str>) -> Port {
+fn port(text: Option<&str>) -> Port<'_> {
     match text {
         None => Port::Absent,
         Some(text) => match numbers::number(text, 0, i64::from(u16::MAX)).map(u16::try_from) {
             Some(Ok(port)) => Port::Number(port),
-            _ => Port::Named(text.to_owned()),
+            _ => Port::Named(text),
         },
     }
 }

@@ -65,6 +65,13 @@ impl<'a> Reader<'a> {
             let Some(word) = self.option_word() else {
                 return Ok(None);
             };
+            // As every option of a saved table is written.
+            if let [b'-', letter] = word.as_bytes()
+                && *letter != b'-'
+            {
+                let (name, takes) = Name::short(char::from(*letter)).ok_or(Wrong::Unknown)?;
+                return Ok(Some((name, self.value(takes, None)?)));
+            }
             if let Some(long) = word.strip_prefix("--") {
                 let (name, value) = match long.split_once('=') {
                     Some((name, value)) => (name, Some(value)),

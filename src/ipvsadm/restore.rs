@@ -21,14 +21,19 @@ pub(super) fn lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<
 
 /// The words of a line, without the program's name, up to a comment.
 pub(super) fn words(line: &str) -> Vec<&str> {
-    // Room for all the words of a usual line at once.
-    let mut words = Vec::with_capacity(16);
+    let mut words = Vec::new();
+    split(line, &mut words);
+    words
+}
+
+/// The same, into memory that serves line after line.
+pub(super) fn split<'a>(line: &'a str, words: &mut Vec<&'a str>) {
+    words.clear();
     words.extend(
         line.split_ascii_whitespace()
             .take_while(|word| !word.starts_with('#'))
             .filter(|word| *word != "ipvsadm"),
     );
-    words
 }
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 
 use crate::formats;
-use crate::model::{ServerChange, ServiceChange, ServiceId, ServiceState, TableStep, Timeouts};
+use crate::model::{ServiceId, ServiceState, TableStep, Timeouts, check_server, check_service};
 use crate::reconcile::Wanted;
 
 use super::invocation::Invocation;
 use super::names::Names;
 use super::parse::parse;
-use super::restore::words;
+use super::restore::split;
 
 /// What a saved text says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,8 +53,9 @@ pub fn read_saved(text: &[u8], names: &dyn Names) -> Result<SavedTable, Vec<(usi
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(text),
     };
+    let mut words = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let words = words(line);
+        split(line, &mut words);
         if words.is_empty() {
             continue;
         }
@@ -86,9 +87,7 @@ impl Reader {
     fn take(&mut self, number: usize, invocation: Invocation) -> Result<(), String> {
         match invocation {
             Invocation::Change(TableStep::AddService(service)) => {
-                ServiceChange::default()
-                    .apply(&service)
-                    .map_err(|why| why.to_string())?;
+                check_service(&service).map_err(|why| why.to_string())?;
                 let Entry::Vacant(place) = self.places.entry(service.id) else {
                     return Err(format!("{} is in it twice", service.id));
                 };
@@ -104,9 +103,7 @@ impl Reader {
                 let Some(&place) = self.places.get(&service) else {
                     return Err(format!("{service} is not in it before this line"));
                 };
-                ServerChange::default()
-                    .apply(&server, &service)
-                    .map_err(|why| why.to_string())?;
+                check_server(&server, &service).map_err(|why| why.to_string())?;
                 self.saved.services[place].servers.push(server);
                 self.lines[place].push(number);
                 Ok(())

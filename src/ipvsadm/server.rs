@@ -10,12 +10,12 @@ use super::place::{self, Port};
 use super::settings::{Method, Settings};
 use super::value;
 
-impl Settings {
+impl<'a> Settings<'a> {
     /// Takes an option of a real server in; false if it is none.
     pub(super) fn take_server_option(
         &mut self,
         name: Name,
-        text: &str,
+        text: &'a str,
         names: &dyn Names,
     ) -> Result<bool, Failure> {
         match name {
@@ -60,7 +60,7 @@ impl Settings {
         Ok(())
     }
 
-    fn take_server(&mut self, text: &str, names: &dyn Names) -> Result<(), Failure> {
+    fn take_server(&mut self, text: &'a str, names: &dyn Names) -> Result<(), Failure> {
         self.given.add(Group::RealServer)?;
         let place = place::parse(text, names).ok_or_else(illegal_server)?;
         // Behind no service yet: whichever it will be, it must know the name.

@@ -40,20 +40,20 @@ pub(super) enum Method {
 
 /// Everything that options can say.
 #[derive(Debug, Default)]
-pub(super) struct Settings {
+pub(super) struct Settings<'a> {
     /// Which options there were.
     pub given: Given,
     /// The virtual service.
     pub service: Option<ServiceId>,
-    scheduler: String,
-    scheduler_flags: String,
+    scheduler: &'a str,
+    scheduler_flags: &'a str,
     persistence_timeout: Option<u32>,
-    netmask: Option<(Netmask, String)>,
-    engine: String,
+    netmask: Option<(Netmask, &'a str)>,
+    engine: &'a str,
     /// One-packet scheduling.
     pub one_packet: bool,
     /// The real server.
-    pub server: Option<(IpAddr, Port)>,
+    pub server: Option<(IpAddr, Port<'a>)>,
     /// Its method.
     pub method: Method,
     /// Its weight, if not 1.
@@ -66,7 +66,7 @@ pub(super) struct Settings {
     pub tunnel_kind: TunnelKind,
     /// The port of its tunnel.
     pub tunnel_port: u16,
-    interface: String,
+    interface: &'a str,
     syncid: u32,
     sync_maxlen: u16,
     mcast_group: Option<IpAddr>,
@@ -74,12 +74,12 @@ pub(super) struct Settings {
     mcast_ttl: u8,
 }
 
-impl Settings {
+impl<'a> Settings<'a> {
     /// Takes one option in; false if it is a command, which stands first only.
     pub(super) fn take(
         &mut self,
         name: Name,
-        value: Option<&str>,
+        value: Option<&'a str>,
         names: &dyn Names,
     ) -> Result<bool, Failure> {
         let text = value.unwrap_or_default();
@@ -91,7 +91,7 @@ impl Settings {
             Name::Ipv6 => self.make_ipv6()?,
             Name::Scheduler => {
                 self.given.add(Group::Scheduler)?;
-                value::cut(text, NAME_LENGTH).clone_into(&mut self.scheduler);
+                self.scheduler = value::cut(text, NAME_LENGTH);
             }
             Name::Persistent => {
                 self.given.add(Group::Persistent)?;
@@ -107,11 +107,11 @@ impl Settings {
             }
             Name::Pe => {
                 self.given.add(Group::Pe)?;
-                value::cut(text, ENGINE_LENGTH).clone_into(&mut self.engine);
+                self.engine = value::cut(text, ENGINE_LENGTH);
             }
             Name::SchedFlags => {
                 self.given.add(Group::SchedFlags)?;
-                value::cut(text, FLAGS_LENGTH).clone_into(&mut self.scheduler_flags);
+                self.scheduler_flags = value::cut(text, FLAGS_LENGTH);
             }
             _ => {
                 return Ok(self.take_server_option(name, text, names)?
@@ -170,7 +170,7 @@ impl Settings {
         }
     }
 
-    fn take_netmask(&mut self, text: &str, names: &dyn Names) -> Result<(), Failure> {
+    fn take_netmask(&mut self, text: &'a str, names: &dyn Names) -> Result<(), Failure> {
         self.given.add(Group::Netmask)?;
         let mask = match self.service.map(|id| id.family()) {
             Some(Family::Ipv6) => value::prefix(text)?,
@@ -182,15 +182,15 @@ impl Settings {
                 })?)
             }
         };
-        self.netmask = Some((mask, text.to_owned()));
+        self.netmask = Some((mask, text));
         Ok(())
     }
 
-    fn take_daemon_option(&mut self, name: Name, text: &str) -> Result<bool, Failure> {
+    fn take_daemon_option(&mut self, name: Name, text: &'a str) -> Result<bool, Failure> {
         match name {
             Name::McastInterface => {
                 self.given.add(Group::McastInterface)?;
-                value::cut(text, NAME_LENGTH).clone_into(&mut self.interface);
+                self.interface = value::cut(text, NAME_LENGTH);
             }
             Name::Syncid => {
                 self.given.add(Group::Syncid)?;
@@ -278,7 +278,7 @@ impl Settings {
         if self.scheduler.is_empty() {
             Scheduler::default()
         } else {
-            Scheduler::from_kernel(&self.scheduler)
+            Scheduler::from_kernel(self.scheduler)
         }
     }
 
@@ -300,7 +300,7 @@ impl Settings {
             scheduler_flags,
             persistence_timeout: self.persistence_timeout,
             netmask,
-            persistence_engine: (!self.engine.is_empty()).then(|| self.engine.clone()),
+            persistence_engine: (!self.engine.is_empty()).then(|| self.engine.to_owned()),
             one_packet: self.one_packet,
         })
     }
@@ -310,7 +310,7 @@ impl Settings {
         let interface = if self.interface.is_empty() {
             "eth0"
         } else {
-            &self.interface
+            self.interface
         };
         SyncDaemon {
             role,

@@ -64,7 +64,11 @@ impl ServiceChange {
     }
 }
 
-fn check_service(service: &Service) -> Result<(), Impossible> {
+/// Whether a service can work as it is.
+///
+/// # Errors
+/// It cannot: see [`Impossible`].
+pub fn check_service(service: &Service) -> Result<(), Impossible> {
     if let ServiceId::Address { protocol, port, .. } = service.id {
         if port == 0 && service.persistence_timeout.is_none() {
             return Err(Impossible::AllPorts);
@@ -177,7 +181,11 @@ impl ServerChange {
     }
 }
 
-fn check_server(server: &Server, service: &ServiceId) -> Result<(), Impossible> {
+/// Whether a server of this service can work as it is.
+///
+/// # Errors
+/// It cannot: see [`Impossible`].
+pub fn check_server(server: &Server, service: &ServiceId) -> Result<(), Impossible> {
     if server.lower_threshold > server.upper_threshold {
         return Err(Impossible::Thresholds {
             lower: server.lower_threshold,

@@ -19,7 +19,7 @@ mod sync;
 mod vip;
 
 pub use address::{Family, Netmask, ParseAddressError, SocketName, bracketed, push_endpoint};
-pub use change::{Method, ServerChange, ServiceChange, TunnelChange};
+pub use change::{Method, ServerChange, ServiceChange, TunnelChange, check_server, check_service};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use gather::Gather;
 pub use hand_made::{HandMade, HandMadeKind};

@@ -365,8 +365,14 @@ pub enum Step {
     Table(TableStep),
     /// To what IPVS has apart from it.
     Setting(SettingStep),
-    /// To the rest of the machine.
-    Host(HostStep),
+    /// To the rest of the machine. Boxed, since thousands of steps are of the table.
+    Host(Box<HostStep>),
+}
+
+impl From<HostStep> for Step {
+    fn from(step: HostStep) -> Self {
+        Self::Host(Box::new(step))
+    }
 }
 
 impl Step {
@@ -376,7 +382,7 @@ impl Step {
         match self {
             Self::Table(step) => Self::Table(step.inverse()),
             Self::Setting(step) => Self::Setting(step.inverse()),
-            Self::Host(step) => Self::Host(step.inverse()),
+            Self::Host(step) => step.inverse().into(),
         }
     }
 }

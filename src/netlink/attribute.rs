@@ -18,25 +18,48 @@ pub(super) const fn align(length: usize) -> usize {
     length.div_ceil(ALIGN) * ALIGN
 }
 
-/// Appends attributes to a request.
+/// Appends attributes to a request. Everything in netlink begins at a multiple of
+/// four bytes, so it is written in such words; what is shorter ends in zeros.
 #[derive(Debug, Default, Clone)]
 pub struct AttributeWriter {
-    bytes: Vec<u8>,
+    words: Vec<[u8; ALIGN]>,
 }
 
 impl AttributeWriter {
     /// Starts behind a fixed header (genlmsghdr, rtmsg, nfgenmsg, ...).
     pub(super) fn behind(header: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(128);
-        bytes.extend_from_slice(header);
-        bytes.resize(align(bytes.len()), 0);
-        Self { bytes }
+        let mut writer = Self {
+            words: Vec::with_capacity(32),
+        };
+        writer.raw(header);
+        writer
     }
 
     /// What was written so far, header included.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.words.as_flattened()
+    }
+
+    /// What was written so far, to be corrected.
+    pub(super) fn as_bytes_mut(&mut self) -> &mut [u8] {
+        self.words.as_flattened_mut()
+    }
+
+    /// Forgets what was written.
+    pub(super) fn clear(&mut self) {
+        self.words.clear();
+    }
+
+    /// Appends bytes as they are, and zeros up to the next word.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        let (whole, rest) = bytes.as_chunks();
+        self.words.extend_from_slice(whole);
+        if !rest.is_empty() {
+            let mut word = [0; ALIGN];
+            word[..rest.len()].copy_from_slice(rest);
+            self.words.push(word);
+        }
     }
 
     /// Appends a payload as it is.
@@ -45,24 +68,18 @@ impl AttributeWriter {
     /// Never for what lbctl writes: an attribute holds less than 64 KiB, and the
     /// largest one here is a name of 255 bytes.
     pub fn bytes(&mut self, kind: u16, payload: &[u8]) -> &mut Self {
-        let start = self.open(kind);
-        self.bytes.extend_from_slice(payload);
-        self.close(start);
+        self.header(kind, payload.len());
+        self.raw(payload);
         self
     }
 
-    /// A payload of at most four bytes, with what stands before and behind it at once:
-    /// most attributes are such.
+    /// A payload of at most a word: most attributes are such.
     fn small<const N: usize>(&mut self, kind: u16, value: [u8; N]) -> &mut Self {
-        const { assert!(N <= 4) };
-        let mut bytes = [0; HEADER + 4];
-        let length = HEADER + N;
-        // Eight at most.
-        #[allow(clippy::cast_possible_truncation)]
-        bytes[..2].copy_from_slice(&(length as u16).to_ne_bytes());
-        bytes[2..HEADER].copy_from_slice(&kind.to_ne_bytes());
-        bytes[HEADER..length].copy_from_slice(&value);
-        self.bytes.extend_from_slice(&bytes);
+        const { assert!(N <= ALIGN) };
+        let mut word = [0; ALIGN];
+        word[..N].copy_from_slice(&value);
+        self.header(kind, N);
+        self.words.push(word);
         self
     }
 
@@ -93,19 +110,17 @@ impl AttributeWriter {
 
     /// A string with the NUL that the kernel's `NLA_NUL_STRING` wants.
     pub fn string(&mut self, kind: u16, value: &str) -> &mut Self {
-        let start = self.open(kind);
-        self.bytes.extend_from_slice(value.as_bytes());
-        self.bytes.push(0);
-        self.close(start);
+        self.header(kind, value.len() + 1);
+        self.raw(value.as_bytes());
+        if value.len().is_multiple_of(ALIGN) {
+            self.words.push([0; ALIGN]);
+        }
         self
     }
 
     /// An attribute that holds attributes.
     pub fn nest(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) -> &mut Self {
-        let start = self.open(kind | NESTED);
-        fill(self);
-        self.close(start);
-        self
+        self.nest_behind(kind, &[], fill)
     }
 
     /// An attribute that holds a fixed header and attributes behind it, as
@@ -116,29 +131,28 @@ impl AttributeWriter {
         header: &[u8],
         fill: impl FnOnce(&mut Self),
     ) -> &mut Self {
-        self.nest(kind, |inner| {
-            inner.bytes.extend_from_slice(header);
-            inner.bytes.resize(align(inner.bytes.len()), 0);
-            fill(inner);
-        })
+        let start = self.words.len();
+        self.words.push([0; ALIGN]);
+        self.raw(header);
+        fill(self);
+        let length = (self.words.len() - start) * ALIGN;
+        self.words[start] = attribute_header(kind | NESTED, length);
+        self
     }
 
-    fn open(&mut self, kind: u16) -> usize {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(&[0, 0]);
-        self.bytes.extend_from_slice(&kind.to_ne_bytes());
-        start
+    fn header(&mut self, kind: u16, payload: usize) {
+        self.words.push(attribute_header(kind, HEADER + payload));
     }
+}
 
-    fn close(&mut self, start: usize) {
-        let length = self.bytes.len() - start;
-        debug_assert!(u16::try_from(length).is_ok(), "attribute of {length} bytes");
-        // Truncation cannot happen, see `bytes`.
-        #[allow(clippy::cast_possible_truncation)]
-        let length = (length as u16).to_ne_bytes();
-        self.bytes[start..start + 2].copy_from_slice(&length);
-        self.bytes.resize(align(self.bytes.len()), 0);
-    }
+/// `struct nlattr`.
+fn attribute_header(kind: u16, length: usize) -> [u8; HEADER] {
+    debug_assert!(u16::try_from(length).is_ok(), "attribute of {length} bytes");
+    // Truncation cannot happen, see `AttributeWriter::bytes`.
+    #[allow(clippy::cast_possible_truncation)]
+    let [l0, l1] = (length as u16).to_ne_bytes();
+    let [k0, k1] = kind.to_ne_bytes();
+    [l0, l1, k0, k1]
 }
 
 /// One attribute of a message.

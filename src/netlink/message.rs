@@ -1,6 +1,8 @@
 //! Netlink messages: the 16-byte `struct nlmsghdr`, a family's own fixed header
 //! and attributes.
 
+use std::ops::Range;
+
 use neli::consts::nl::NlmF;
 
 use super::attribute::{AttributeWriter, Attributes, align};
@@ -44,17 +46,87 @@ impl Request {
     /// Appends the message's bytes to a send buffer.
     pub(super) fn append_to(&self, buffer: &mut Vec<u8>, sequence: u32, extra: NlmF) {
         let payload = self.attributes.as_bytes();
-        let length = HEADER + payload.len();
-        let mut header = [0; HEADER];
-        // A request holds a few hundred bytes; 4 GiB cannot be reached.
-        #[allow(clippy::cast_possible_truncation)]
-        header[..4].copy_from_slice(&(length as u32).to_ne_bytes());
-        header[4..6].copy_from_slice(&self.kind.to_ne_bytes());
-        header[6..8].copy_from_slice(&(self.flags | extra).bits().to_ne_bytes());
-        header[8..12].copy_from_slice(&sequence.to_ne_bytes());
+        let mut header = header(self.kind, HEADER + payload.len());
+        address(&mut header, sequence, self.flags | extra);
         buffer.extend_from_slice(&header);
         buffer.extend_from_slice(payload);
-        buffer.resize(align(buffer.len()), 0);
+    }
+}
+
+/// `struct nlmsghdr` of a message of this length, without flags, sequence and port.
+fn header(kind: u16, length: usize) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    // A request holds a few hundred bytes; 4 GiB cannot be reached.
+    #[allow(clippy::cast_possible_truncation)]
+    header[..4].copy_from_slice(&(length as u32).to_ne_bytes());
+    header[4..6].copy_from_slice(&kind.to_ne_bytes());
+    header
+}
+
+/// Writes flags and sequence number into a message's header.
+fn address(header: &mut [u8], sequence: u32, flags: NlmF) {
+    header[6..8].copy_from_slice(&flags.bits().to_ne_bytes());
+    header[8..12].copy_from_slice(&sequence.to_ne_bytes());
+}
+
+/// Requests that are sent together, written one behind the other as they go to the
+/// kernel: thousands of them without a copy and without memory of their own.
+#[derive(Debug, Default)]
+pub struct Batch {
+    writer: AttributeWriter,
+    /// Where each message begins.
+    starts: Vec<usize>,
+}
+
+impl Batch {
+    /// Forgets the requests, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.writer.clear();
+        self.starts.clear();
+    }
+
+    /// Adds a request of this message type behind the family's fixed header, with the
+    /// attributes that `fill` appends.
+    pub fn add(&mut self, kind: u16, fixed: &[u8], fill: impl FnOnce(&mut AttributeWriter)) {
+        let start = self.writer.as_bytes().len();
+        self.starts.push(start);
+        self.writer.raw(&[0; HEADER]);
+        self.writer.raw(fixed);
+        fill(&mut self.writer);
+        let message = &mut self.writer.as_bytes_mut()[start..];
+        let header = header(kind, message.len());
+        message[..HEADER].copy_from_slice(&header);
+    }
+
+    /// How many requests there are.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The bytes of these requests, which get sequence numbers from `first` on. The
+    /// kernel acknowledges the last.
+    ///
+    /// # Panics
+    /// Where there are no such requests.
+    pub(super) fn piece(&mut self, requests: Range<usize>, first: u32) -> &[u8] {
+        let bytes = self.writer.as_bytes_mut();
+        let start = |index| self.starts.get(index).copied().unwrap_or(bytes.len());
+        let (from, to) = (start(requests.start), start(requests.end));
+        let mut sequence = first;
+        for index in requests.clone() {
+            let ack = if index + 1 == requests.end {
+                NlmF::ACK
+            } else {
+                NlmF::empty()
+            };
+            address(
+                &mut bytes[self.starts[index]..],
+                sequence,
+                NlmF::REQUEST | ack,
+            );
+            sequence = sequence.wrapping_add(1);
+        }
+        &bytes[from..to]
     }
 }
 

@@ -17,5 +17,5 @@ mod socket;
 pub use attribute::{Attribute, AttributeWriter, Attributes};
 pub use error::{Error, Refusal, Result};
 pub use generic::GENERIC_HEADER;
-pub use message::{Message, Messages, Request};
+pub use message::{Batch, Message, Messages, Request};
 pub use socket::{BATCH_LIMIT, BatchOutcome, Dump, Socket};

@@ -10,6 +10,8 @@
 //! without a word (`NETLINK_S_CONGESTED`). A datagram longer than the send buffer
 //! is refused whole (`EMSGSIZE`), and nothing in it is carried out.
 
+use std::ops::Range;
+
 use neli::consts::nl::NlmF;
 use neli::consts::socket::NlFamily;
 use neli::socket::NlSocket;
@@ -17,7 +19,7 @@ use neli::utils::Groups;
 
 use super::answer::Answer;
 use super::message::HEADER;
-use super::{Error, Message, Refusal, Request, Result};
+use super::{Batch, Error, Message, Refusal, Request, Result};
 use exchange::Progress;
 
 mod exchange;
@@ -126,7 +128,7 @@ impl Socket {
         request: &Request,
         visit: &mut dyn FnMut(&Message<'_>) -> Result<()>,
     ) -> Result<()> {
-        let sequence = self.send_all(std::slice::from_ref(request), NlmF::ACK, NlmF::ACK)?;
+        let sequence = self.send_request(request, NlmF::ACK)?;
         let mut visited = Ok(());
         self.answers(sequence, 1, |_, _, answer| match answer {
             Answer::Payload(message) => {
@@ -168,7 +170,7 @@ impl Socket {
     ) -> Result<Dump<T>> {
         let mut overflows = 0;
         for _ in 0..DUMP_ATTEMPTS {
-            let sequence = self.send_all(std::slice::from_ref(request), NlmF::DUMP, NlmF::DUMP)?;
+            let sequence = self.send_request(request, NlmF::DUMP)?;
             let mut items = Vec::new();
             let mut problem = Ok(());
             let mut disturbed = false;
@@ -220,37 +222,39 @@ impl Socket {
     ///
     /// # Errors
     /// A failed conversation. Lost answers are no error, but part of the outcome.
-    pub fn batch(&mut self, requests: &[Request]) -> Result<BatchOutcome> {
-        debug_assert!(requests.len() <= BATCH_LIMIT);
+    pub fn batch(&mut self, batch: &mut Batch) -> Result<BatchOutcome> {
+        debug_assert!(batch.len() <= BATCH_LIMIT);
         let mut outcome = BatchOutcome::default();
         let mut from = 0;
-        let mut size = requests.len();
-        while let Some(piece) = requests.get(from..).filter(|rest| !rest.is_empty()) {
-            let piece = &piece[..size.min(piece.len())];
-            match self.batch_in_one(piece, from, &mut outcome) {
-                Ok(()) => from += piece.len(),
-                Err(Error::TooLong) if piece.len() > 1 => size = piece.len() / 2,
+        let mut size = batch.len();
+        while from < batch.len() {
+            let piece = from..batch.len().min(from + size);
+            let count = piece.len();
+            match self.batch_in_one(batch, piece, &mut outcome) {
+                Ok(()) => from += count,
+                Err(Error::TooLong) if count > 1 => size = count / 2,
                 Err(error) => return Err(error),
             }
         }
         Ok(outcome)
     }
 
-    /// Sends requests in one datagram; the first one has the index `from`.
+    /// Sends these requests in one datagram.
     fn batch_in_one(
         &mut self,
-        requests: &[Request],
-        from: usize,
+        batch: &mut Batch,
+        requests: Range<usize>,
         outcome: &mut BatchOutcome,
     ) -> Result<()> {
-        let first = self.send_all(requests, NlmF::empty(), NlmF::ACK)?;
-        let answered = self.answers(first, requests.len(), |index, _, answer| {
+        let (from, count) = (requests.start, requests.len());
+        let first = self.send_piece(batch, requests)?;
+        let answered = self.answers(first, count, |index, _, answer| {
             match answer {
                 Answer::Refused(refusal) => outcome.refused.push((from + index, refusal)),
                 Answer::Payload(_) => return Ok(Progress::More),
                 Answer::Done(_) => {}
             }
-            Ok(if index + 1 == requests.len() {
+            Ok(if index + 1 == count {
                 Progress::Finished
             } else {
                 Progress::More

@@ -30,12 +30,12 @@ pub fn plan(
     let table = of_concern(&actual.table, desired, owned, manner);
     let wanted = adjusted(&desired.services, holds, &table, manner);
     let Turn { make, lose } = super::whole::turn(&table, &wanted);
-    let mut steps: Vec<Step> = host.first.into_iter().map(Step::Host).collect();
+    let mut steps: Vec<Step> = host.first.into_iter().map(Step::from).collect();
     steps.extend(make.into_iter().map(Step::Table));
     let settings = setting_steps(desired, actual, owned);
     steps.extend(settings.into_iter().map(Step::Setting));
-    steps.extend(host.make.into_iter().map(Step::Host));
-    steps.extend(host.lose.into_iter().map(Step::Host));
+    steps.extend(host.make.into_iter().map(Step::from));
+    steps.extend(host.lose.into_iter().map(Step::from));
     steps.extend(lose.into_iter().map(Step::Table));
     steps
 }

@@ -242,7 +242,7 @@ mod tests {
     }
 
     fn rule() -> Step {
-        Step::Host(HostStep::AddRule(PolicyRule {
+        Step::from(HostStep::AddRule(PolicyRule {
             family: Family::Ipv4,
             priority: 100,
             mark: 1,

@@ -417,7 +417,7 @@ mod tests {
                 before,
                 after,
             }),
-            Step::Host(HostStep::SetSysctl {
+            Step::from(HostStep::SetSysctl {
                 name: "net.ipv4.ip_forward".to_owned(),
                 before: "0".to_owned(),
                 after: "1".to_owned(),

@@ -7,7 +7,7 @@ use std::fs;
 
 use lbctl::ipvs::Client;
 use lbctl::model::{Forward, Protocol, Server, Service, ServiceId, TableStep};
-use lbctl::netlink::{BATCH_LIMIT, Request, Socket};
+use lbctl::netlink::{BATCH_LIMIT, Batch, Socket};
 use lbctl::reconcile::Table as _;
 use libtest_mimic::Failed;
 use neli::consts::socket::NlFamily;
@@ -60,9 +60,12 @@ impl Drop for TinyBuffers {
 /// Whether a batch of refusals overflows the receive buffer of a new socket.
 fn answers_are_lost() -> bool {
     // To a family that is not there.
-    let nonsense = Request::new(1023, &[1, 1, 0, 0]);
+    let mut nonsense = Batch::default();
+    for _ in 0..BATCH_LIMIT {
+        nonsense.add(1023, &[1, 1, 0, 0], |_| ());
+    }
     let mut socket = Socket::open(NlFamily::Generic).unwrap();
-    let outcome = socket.batch(&vec![nonsense; BATCH_LIMIT]).unwrap();
+    let outcome = socket.batch(&mut nonsense).unwrap();
     outcome.answers_lost && outcome.refused.len() < BATCH_LIMIT
 }
 

@@ -71,7 +71,7 @@ impl Table for NoTable {
 }
 
 pub fn play(plumbing: &mut Plumbing, steps: &[HostStep]) -> Result<(), Box<Failure>> {
-    let steps: Vec<Step> = steps.iter().cloned().map(Step::Host).collect();
+    let steps: Vec<Step> = steps.iter().cloned().map(Step::from).collect();
     reconcile::run(&steps, &mut NoTable, plumbing)
 }
 

@@ -1,12 +1,13 @@
 //! One exchange on a socket: what is sent at once, and the answers to it.
 
 use std::io;
+use std::ops::Range;
 
 use neli::consts::nl::NlmF;
 use neli::consts::socket::Msg;
 
 use super::super::answer::Answer;
-use super::super::{Error, Messages, Request, Result};
+use super::super::{Batch, Error, Messages, Request, Result};
 use super::Socket;
 
 /// The receive buffer to ask for when one overflowed, in bytes. The kernel grants
@@ -20,22 +21,20 @@ pub(super) enum Progress {
 }
 
 impl Socket {
-    /// Sends requests in one datagram: `each` is added to all, `last` to the
-    /// last. Returns the first one's sequence number.
-    pub(super) fn send_all(&mut self, requests: &[Request], each: NlmF, last: NlmF) -> Result<u32> {
-        let first = self.next_sequences(requests.len());
+    /// Sends one request with these flags, and returns its sequence number.
+    pub(super) fn send_request(&mut self, request: &Request, flags: NlmF) -> Result<u32> {
+        let sequence = self.next_sequences(1);
         self.send.clear();
-        let mut sequence = first;
-        for (index, request) in requests.iter().enumerate() {
-            let extra = if index + 1 == requests.len() {
-                each | last
-            } else {
-                each
-            };
-            request.append_to(&mut self.send, sequence, extra);
-            sequence = sequence.wrapping_add(1);
-        }
+        request.append_to(&mut self.send, sequence, flags);
         self.flush()?;
+        Ok(sequence)
+    }
+
+    /// Sends these requests of a batch in one datagram, and returns the first one's
+    /// sequence number.
+    pub(super) fn send_piece(&mut self, batch: &mut Batch, requests: Range<usize>) -> Result<u32> {
+        let first = self.next_sequences(requests.len());
+        self.send_bytes(batch.piece(requests, first))?;
         Ok(first)
     }
 
@@ -51,7 +50,11 @@ impl Socket {
 
     /// Sends what was put into the send buffer.
     pub(super) fn flush(&self) -> Result<()> {
-        match self.inner.send(&self.send, Msg::empty()) {
+        self.send_bytes(&self.send)
+    }
+
+    fn send_bytes(&self, bytes: &[u8]) -> Result<()> {
+        match self.inner.send(bytes, Msg::empty()) {
             Ok(_) => Ok(()),
             Err(source) => Err(match source.raw_os_error() {
                 Some(libc::EMSGSIZE | libc::ENOBUFS) => Error::TooLong,

@@ -15,6 +15,15 @@ fn nonsense() -> Request {
     Request::new(1023, &[1, 1, 0, 0])
 }
 
+/// As many of it as fit in a batch.
+fn much_nonsense() -> Batch {
+    let mut batch = Batch::default();
+    for _ in 0..BATCH_LIMIT {
+        batch.add(1023, &[1, 1, 0, 0], |_| ());
+    }
+    batch
+}
+
 fn family_id(socket: &mut Socket) -> Option<u16> {
     let mut id = None;
     let read = |message: &Message<'_>| {
@@ -47,7 +56,12 @@ fn with_tiny_buffer() -> Socket {
 fn the_kernel_answers_a_request_and_refuses_nonsense() {
     let mut socket = Socket::open(NlFamily::Generic).unwrap();
     assert_eq!(family_id(&mut socket), Some(16));
-    let outcome = socket.batch(&[nonsense(), lookup()]).unwrap();
+    let mut batch = Batch::default();
+    batch.add(1023, &[1, 1, 0, 0], |_| ());
+    batch.add(16, &[3, 1, 0, 0], |attributes| {
+        attributes.string(2, "nlctrl");
+    });
+    let outcome = socket.batch(&mut batch).unwrap();
     assert!(!outcome.answers_lost);
     assert_eq!(outcome.refused.len(), 1);
     assert_eq!(outcome.refused[0].0, 0);
@@ -57,9 +71,8 @@ fn the_kernel_answers_a_request_and_refuses_nonsense() {
 /// One whose buffer is full of answers to earlier requests.
 fn with_full_buffer() -> Socket {
     let mut socket = with_tiny_buffer();
-    let unread = vec![nonsense(); BATCH_LIMIT];
     socket
-        .send_all(&unread, NlmF::empty(), NlmF::empty())
+        .send_piece(&mut much_nonsense(), 0..BATCH_LIMIT)
         .unwrap();
     socket
 }
@@ -74,7 +87,7 @@ fn a_question_whose_answer_did_not_fit_is_asked_again() {
 #[test]
 fn refusals_that_did_not_fit_are_said_to_be_lost() {
     let mut socket = with_tiny_buffer();
-    let outcome = socket.batch(&vec![nonsense(); BATCH_LIMIT]).unwrap();
+    let outcome = socket.batch(&mut much_nonsense()).unwrap();
     assert!(outcome.answers_lost);
     let indices: Vec<usize> = outcome.refused.iter().map(|(index, _)| *index).collect();
     assert!((1..BATCH_LIMIT).contains(&indices.len()), "{indices:?}");
@@ -95,13 +108,18 @@ fn a_dump_that_did_not_fit_is_read_again() {
 fn a_batch_longer_than_the_send_buffer_goes_in_pieces() {
     let mut socket = Socket::open(NlFamily::Generic).unwrap();
     // NLMSG_NOOP: the kernel passes over it and says nothing.
-    let mut requests = vec![Request::new(1, &[0; 8192]); BATCH_LIMIT];
-    let whole = socket.send_all(&requests, NlmF::empty(), NlmF::ACK);
-    assert!(matches!(whole, Err(Error::TooLong)), "{whole:?}");
-    for index in [0, 77, 127] {
-        requests[index] = nonsense();
+    let mut batch = Batch::default();
+    for index in 0..BATCH_LIMIT {
+        let kind = if [0, 77, 127].contains(&index) {
+            1023
+        } else {
+            1
+        };
+        batch.add(kind, &[0; 8192], |_| ());
     }
-    let outcome = socket.batch(&requests).unwrap();
+    let whole = socket.send_piece(&mut batch, 0..BATCH_LIMIT);
+    assert!(matches!(whole, Err(Error::TooLong)), "{whole:?}");
+    let outcome = socket.batch(&mut batch).unwrap();
     let indices: Vec<usize> = outcome.refused.iter().map(|(index, _)| *index).collect();
     assert_eq!(indices, [0, 77, 127]);
     assert!(!outcome.answers_lost);
@@ -110,8 +128,9 @@ fn a_batch_longer_than_the_send_buffer_goes_in_pieces() {
 #[test]
 fn a_request_longer_than_the_send_buffer_is_refused() {
     let mut socket = Socket::open(NlFamily::Generic).unwrap();
-    let request = Request::new(1, &vec![0; 16 << 20]);
-    let error = socket.batch(&[request]).unwrap_err();
+    let mut batch = Batch::default();
+    batch.add(1, &vec![0; 16 << 20], |_| ());
+    let error = socket.batch(&mut batch).unwrap_err();
     assert!(
         error.to_string().contains("net.core.wmem_default"),
         "{error}"
