@@ -223,6 +223,30 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_piece_of_a_batch_is_numbered_and_its_last_message_acknowledged() {
+        let mut batch = Batch::default();
+        for value in 0..4 {
+            batch.add(0x20, &[4, 1, 0, 0], |attributes| {
+                attributes.u32(4, value).string(5, "odd");
+            });
+        }
+        assert_eq!(batch.len(), 4);
+        let messages: Vec<_> = Messages::new(batch.piece(1..3, 7))
+            .map(|message| {
+                let message = message.unwrap();
+                let value = message.attributes(4).unwrap().find(4).unwrap().unwrap();
+                (message.sequence, message.flags, value.u32().unwrap())
+            })
+            .collect();
+        assert_eq!(
+            messages,
+            [(7, NlmF::REQUEST, 1), (8, NlmF::REQUEST | NlmF::ACK, 2)]
+        );
+        batch.clear();
+        assert!(batch.piece(0..0, 9).is_empty());
+    }
+
+    #[test]
     fn a_request_is_read_back_as_a_message() {
         let mut request = Request::new(0x20, &[4, 1, 0, 0]).with_flags(NlmF::CREATE);
         request.attributes().u32(4, 900);
