@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::facts::target;
 use super::finding::MACHINE;
 use super::reach::Reach;
-use super::{Facts, Finding, Fix, Id, Severity};
+use super::{Facts, Finding, Fix, Id, Severity, Subject};
 use crate::model::{Forward, Protocol, ServerState, ServiceId, ServiceState};
 
 pub(super) fn find(facts: &Facts) -> Vec<Finding> {
@@ -54,7 +54,7 @@ fn unusable(state: &ServiceState) -> Option<Finding> {
     Some(Finding {
         id: name,
         severity: Severity::Critical,
-        subject: id.to_string(),
+        subject: id.to_string().into(),
         seen,
         means: "new connections are refused or time out".to_owned(),
         fix: Fix::Advice(fix),
@@ -81,7 +81,7 @@ fn not_asked(facts: &Facts) -> Option<Finding> {
     (left > 0).then(|| Finding {
         id: Id::NotAsked,
         severity: Severity::Unknown,
-        subject: MACHINE.to_owned(),
+        subject: MACHINE.into(),
         seen: format!("{left} of {all} servers were not asked: the others took too long"),
         means: "whether they answer is not known".to_owned(),
         fix: Fix::Advice("mend the others first, and check again".to_owned()),
@@ -105,7 +105,7 @@ fn closed(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Finding>
     Some(Finding {
         id: Id::PortClosed,
         severity,
-        subject: format!("{} of {id}", server.endpoint()),
+        subject: Subject::server(server, *id),
         seen: format!("{} refuses connections", target(server)),
         means: "nothing listens there: every client that is given to it is refused".to_owned(),
         fix: Fix::Advice(format!(
@@ -148,7 +148,7 @@ fn unreachable(facts: &Facts, id: &ServiceId, state: &ServerState) -> Option<Fin
     Some(Finding {
         id: Id::ServerUnreachable,
         severity,
-        subject: format!("{} of {id}", server.endpoint()),
+        subject: Subject::server(server, *id),
         seen,
         means: means.to_owned(),
         fix: Fix::Advice(format!(
@@ -221,7 +221,10 @@ mod tests {
     fn a_silent_server_is_named() {
         let found = findings(&facts(&[1], &Reach::Silent));
         assert_eq!(found[0].id, Id::ServerUnreachable);
-        assert_eq!(found[0].subject, "10.0.0.11:80 of tcp 192.0.2.10:80");
+        assert_eq!(
+            found[0].subject.to_string(),
+            "10.0.0.11:80 of tcp 192.0.2.10:80"
+        );
         assert_eq!(found[0].severity, Severity::Critical);
         let gone = Reach::Unreachable("no route".to_owned());
         let found = findings(&facts(&[0, 1], &gone));
