@@ -690,7 +690,7 @@ complete -c lbctl -n "__fish_lbctl_using_subcommand check" -s V -l version -d 'P
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l vip -d 'Virtual IP address and port; tcp, unless /udp follows' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l servers -d 'Real servers, comma separated; the service\'s port when left out' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l method -d 'How packets get to them: nat, dr or tun' -r
-complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l health -d 'What tells whether a server is well: a page (/PATH, "https /PATH"), tcp, dns, ping, none' -r
+complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l health -d 'What tells whether a server is well: a page (/PATH, "https /PATH", "https /PATH ca FILE", "https /PATH unverified"), tcp, dns, ping, none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l virtualhost -d 'Host name to ask for the page, or none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l sorry -d 'Server that answers when no other is left, or none' -r
 complete -c lbctl -n "__fish_lbctl_using_subcommand setup" -l scheduler -d 'Scheduler' -r

@@ -99,6 +99,8 @@ pub struct FileService {
     pub checked: bool,
     /// A server that fails gets weight 0; else it is removed.
     pub inhibit: bool,
+    /// The server that answers when no other is left.
+    pub sorry: Option<Server>,
 }
 
 /// What the file says.

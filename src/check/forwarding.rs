@@ -21,7 +21,7 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
         findings.push(Finding {
             id: Id::IpForwardOff,
             severity: Severity::Critical,
-            subject: MACHINE.to_owned(),
+            subject: MACHINE.into(),
             seen: format!("{name} is 0, and services forward by nat"),
             means: "the servers' replies are dropped here; clients connect and time out".to_owned(),
             fix: fix(facts, *family),

@@ -194,7 +194,11 @@ fn ask(facts: &mut Facts, table: &[ServiceState], progress: Progress<'_>) {
         });
         states.filter(|(_, server)| server.forward != Forward::Local)
     };
-    let first: BTreeSet<Question> = servers().map(|(_, server)| (target(server), None)).gather();
+    let sorry = facts.file.iter().flat_map(|file| &file.services);
+    let sorry = sorry.filter_map(|service| service.sorry.as_ref());
+    let sorry = sorry.filter(|server| server.forward != Forward::Local);
+    let first = servers().map(|(_, server)| server).chain(sorry);
+    let first: BTreeSet<Question> = first.map(|server| (target(server), None)).gather();
     let total = first.len();
     let mut count = 0;
     facts.reach = reach::ask_all(first, &mut || {

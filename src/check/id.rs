@@ -4,7 +4,7 @@
 macro_rules! ids {
     ($($(#[doc = $about:literal])* $variant:ident = $name:literal;)*) => {
         /// Names a finding.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Id {
             $($(#[doc = $about])* $variant,)*
         }

@@ -9,7 +9,7 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
     let finding = |id, severity, seen: &str, means: &str, fix: &str| Finding {
         id,
         severity,
-        subject: MACHINE.to_owned(),
+        subject: MACHINE.into(),
         seen: seen.to_owned(),
         means: means.to_owned(),
         fix: Fix::Advice(fix.to_owned()),

@@ -24,7 +24,7 @@ mod way_in;
 mod ways;
 
 pub use facts::{Facts, FileFacts, FileService, Ipvs, Obstacle, WayIn};
-pub use finding::{Finding, Fix, Severity};
+pub use finding::{Finding, Fix, Severity, Subject, folded};
 pub use gather::{Progress, gather};
 pub use id::Id;
 pub use path::{Hop, Sign, path};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::facts::{Facts, target};
 use super::finding::MACHINE;
 use super::reach::Reach;
-use super::{Finding, Fix, Id, Severity};
+use super::{Finding, Fix, Id, Severity, Subject};
 use crate::model::{Forward, Protocol, Server, ServiceState};
 
 /// Connections that never came to be, and answers that go elsewhere.
@@ -55,7 +55,7 @@ fn no_way_back(facts: &Facts, state: &ServiceState, server: &Server) -> Option<F
     Some(Finding {
         id: Id::NoWayBack,
         severity: Severity::Critical,
-        subject: format!("{} of {}", server.endpoint(), state.service.id),
+        subject: Subject::server(server, state.service.id),
         seen: format!(
             "asked from {ours} it answers; asked from {source}, which is beyond its own net, its \
              answer does not come back here"
@@ -120,7 +120,7 @@ fn never_established(facts: &Facts, state: &ServiceState, server: &Server) -> Op
     Some(Finding {
         id: Id::NeverEstablished,
         severity: Severity::Critical,
-        subject: format!("{} of {}", server.endpoint(), state.service.id),
+        subject: Subject::server(server, state.service.id),
         seen: format!(
             "{count} {} to it got no further than the SYN",
             plural(count)
@@ -169,7 +169,7 @@ fn reverse_path(facts: &Facts) -> Option<Finding> {
         } else {
             Severity::Warning
         },
-        subject: name.clone(),
+        subject: name.clone().into(),
         seen: format!(
             "rp_filter is 1 on {name}, and {} packets were dropped by it here",
             facts.reverse_path_drops
@@ -204,7 +204,7 @@ fn redirects(facts: &Facts) -> Option<Finding> {
     Some(Finding {
         id: Id::SendRedirects,
         severity: Severity::Warning,
-        subject: MACHINE.to_owned(),
+        subject: MACHINE.into(),
         seen: format!("clients and servers are both behind {name}, and send_redirects is on"),
         means: "this machine tells servers to answer clients directly; connections then break \
                 off"

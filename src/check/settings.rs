@@ -67,7 +67,7 @@ fn arp(facts: &Facts) -> Vec<Finding> {
             } else {
                 Severity::Warning
             },
-            subject: server.to_string(),
+            subject: server.to_string().into(),
             seen: format!("asked on {device} who has {vip}, {server} answers"),
             means: "clients on that link send their packets to one server past this machine"
                 .to_owned(),
@@ -123,7 +123,7 @@ fn tunnel(facts: &Facts) -> Option<Finding> {
         (link.mtu < widest).then(|| Finding {
             id: Id::TunnelMtu,
             severity: Severity::Warning,
-            subject: server.endpoint(),
+            subject: server.endpoint().into(),
             seen: format!(
                 "{} carries {} bytes, of which the tunnel takes {overhead}; clients send up \
                      to {widest}",
@@ -160,7 +160,7 @@ fn pins(facts: &Facts) -> Option<Finding> {
     Some(Finding {
         id: Id::PersistencePins,
         severity: Severity::Warning,
-        subject: names(&services),
+        subject: names(&services).into(),
         seen: format!("{} is persistent, and {NAME} is 0", first.id),
         means: "a client that is remembered goes on to a server with weight 0, even if it is \
                 dead"
@@ -183,7 +183,7 @@ fn removed(facts: &Facts) -> Option<Finding> {
     Some(Finding {
         id: Id::RemovedStalls,
         severity: Severity::Warning,
-        subject: names(&services),
+        subject: names(&services).into(),
         seen: format!(
             "servers of {} that fail are removed (inhibit_on_failure = false), and {NAME} is 0",
             first.id
@@ -207,7 +207,7 @@ fn udp(facts: &Facts) -> Option<Finding> {
     Some(Finding {
         id: Id::UdpSticks,
         severity: Severity::Warning,
-        subject: names(&services),
+        subject: names(&services).into(),
         seen: format!(
             "servers of {} that fail get weight 0 (inhibit_on_failure = true)",
             first.id
@@ -230,7 +230,7 @@ fn mh(facts: &Facts) -> Option<Finding> {
     Some(Finding {
         id: Id::MhTable,
         severity: Severity::Warning,
-        subject: state.service.id.to_string(),
+        subject: state.service.id.to_string().into(),
         seen: format!(
             "scheduler mh shares 4093 places among {} servers",
             state.servers.len()
@@ -250,7 +250,7 @@ fn estimator(facts: &Facts) -> Option<Finding> {
     (facts.is_set(NAME, "0") && !facts.table().is_empty()).then(|| Finding {
         id: Id::EstimatorOff,
         severity: Severity::Warning,
-        subject: MACHINE.to_owned(),
+        subject: MACHINE.into(),
         seen: format!("{NAME} is 0"),
         means: "traffic flows, but rates stand still: list --rate shows what they were".to_owned(),
         fix: set(facts, NAME, "1"),
@@ -270,7 +270,7 @@ fn file(facts: &Facts) -> Vec<Finding> {
         findings.push(Finding {
             id: Id::FileDiffers,
             severity: Severity::Warning,
-            subject: file.path.clone(),
+            subject: file.path.clone().into(),
             seen: format!("the machine is not what it says: {first}{more}"),
             means:
                 "what was changed by hand is lost, and what was changed in the file comes, with \
@@ -286,7 +286,7 @@ fn file(facts: &Facts) -> Vec<Finding> {
         findings.push(Finding {
             id: Id::NotAtBoot,
             severity: Severity::Warning,
-            subject: MACHINE.to_owned(),
+            subject: MACHINE.into(),
             seen: "lbctl.service is not enabled".to_owned(),
             means: "after a reboot nothing is balanced".to_owned(),
             fix: Fix::command("systemctl enable lbctl.service", ""),

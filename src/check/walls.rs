@@ -96,7 +96,7 @@ pub(super) fn find_input(facts: &Facts) -> Vec<Finding> {
         .map(|(stop, ends)| Finding {
             id: Id::FirewallInput,
             severity: Severity::Critical,
-            subject: names(&ends),
+            subject: names(&ends).into(),
             seen: stop.name(),
             means: "clients' packets end in this machine's firewall, before IPVS; IPVS takes \
                     them behind its INPUT"
@@ -108,7 +108,7 @@ pub(super) fn find_input(facts: &Facts) -> Vec<Finding> {
         findings.push(Finding {
             id: Id::FirewallUnclear,
             severity: Severity::Unknown,
-            subject: MACHINE.to_owned(),
+            subject: MACHINE.into(),
             seen: unread.into_iter().collect::<Vec<_>>().join("; "),
             means: "whether these rules stop clients' packets cannot be told by reading them"
                 .to_owned(),
@@ -167,7 +167,8 @@ pub(super) fn find_checks(facts: &Facts) -> Option<Finding> {
             .take(4)
             .cloned()
             .collect::<Vec<_>>()
-            .join(", "),
+            .join(", ")
+            .into(),
         seen: stop.name(),
         means: "what servers answer to this machine itself ends in its firewall: health checks \
                 fail, and whether the servers are well cannot be told"
@@ -260,7 +261,7 @@ pub(super) fn find_output(facts: &Facts) -> Vec<Finding> {
         .map(|(stop, ends)| Finding {
             id: Id::FirewallOutput,
             severity: Severity::Critical,
-            subject: names(&ends),
+            subject: names(&ends).into(),
             seen: stop.name(),
             means: "what IPVS sends to the servers ends in this machine's firewall".to_owned(),
             fix: accept(&stop, &ends, Side::To),
@@ -309,7 +310,7 @@ pub(super) fn find_forward(facts: &Facts) -> Vec<Finding> {
             Finding {
                 id: Id::FirewallForward,
                 severity: Severity::Critical,
-                subject: names(&ends),
+                subject: names(&ends).into(),
                 seen: format!("{}{hint}", stop.name()),
                 means: "the servers' replies end in this machine's firewall; clients connect \
                         and time out"

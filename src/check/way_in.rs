@@ -62,7 +62,7 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
                 Obstacle::NoMark => Id::ServiceWithoutMark,
             },
             severity: Severity::Critical,
-            subject: id.to_string(),
+            subject: id.to_string().into(),
             seen: why.clone(),
             means: match (obstacle, id) {
                 (Obstacle::OtherMark, ServiceId::Fwmark { .. }) => {
@@ -103,7 +103,7 @@ fn local_default(facts: &Facts) -> Option<Finding> {
         } else {
             Severity::Warning
         },
-        subject: MACHINE.to_owned(),
+        subject: MACHINE.into(),
         seen: format!(
             "table {} has the route local 0.0.0.0/0, and src_valid_mark is {}",
             route.table,
@@ -163,7 +163,7 @@ fn without_service(facts: &Facts) -> Vec<Finding> {
         .map(|vip| Finding {
             id: Id::MarkWithoutService,
             severity: Severity::Warning,
-            subject: vip.address.to_string(),
+            subject: vip.address.to_string().into(),
             seen: format!(
                 "its packets get mark {}, but neither it nor the mark has a service",
                 vip.mark
@@ -208,6 +208,6 @@ mod tests {
             .filter(|finding| finding.id == Id::VipNotLocal)
             .collect();
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].subject, "tcp 192.0.2.10:80");
+        assert_eq!(found[0].subject.to_string(), "tcp 192.0.2.10:80");
     }
 }

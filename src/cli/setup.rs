@@ -35,7 +35,8 @@ pub struct SetupArgs {
     /// How packets get to them: nat, dr or tun
     #[arg(long, value_name = "METHOD")]
     pub method: Option<String>,
-    /// What tells whether a server is well: a page (/PATH, "https /PATH"), tcp, dns, ping, none
+    /// What tells whether a server is well: a page (/PATH, "https /PATH", "https /PATH ca FILE",
+    /// "https /PATH unverified"), tcp, dns, ping, none
     #[arg(long, value_name = "CHECK")]
     pub health: Option<String>,
     /// Host name to ask for the page, or none
@@ -82,6 +83,9 @@ pub struct SetupArgs {
 It looks along a packet's way, names what is wrong in that order, how it shows, and
 what mends it. Every finding has a name that never changes; the README's section \"Why
 does it not work\" explains each.
+
+The same trouble of more than five servers of a service is told as one, with how many there
+are; --json has each.
 
 Exit status, as a monitoring plugin: 0 all well; 1 warning; 2 critical; 3 it could not
 be told.

@@ -79,7 +79,7 @@ pub(super) fn lines(findings: &[Finding]) -> Vec<CheckLine> {
         .map(|finding| CheckLine {
             id: finding.id.as_str(),
             severity: finding.severity.as_str(),
-            subject: finding.subject.clone(),
+            subject: finding.subject.to_string(),
             seen: finding.seen.clone(),
             means: finding.means.clone(),
             fix: finding.fix.text(),
@@ -89,14 +89,13 @@ pub(super) fn lines(findings: &[Finding]) -> Vec<CheckLine> {
         .collect()
 }
 
-/// Shows findings.
+/// Shows findings; to a person the same trouble of many servers as one.
 pub(super) fn show(context: &mut Context, findings: &[Finding]) -> Result<()> {
-    let lines = lines(findings);
     if context.json {
-        let json = render::check_json(&lines).map_err(super::json_error)?;
+        let json = render::check_json(&lines(findings)).map_err(super::json_error)?;
         context.output.line(&json)?;
     } else {
-        render::check(&lines, &mut context.output)?;
+        render::check(&lines(&check::folded(findings)), &mut context.output)?;
     }
     Ok(())
 }

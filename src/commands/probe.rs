@@ -1,6 +1,7 @@
 //! `probe`: health checks from flags, once or in a loop.
 
 mod check;
+mod hint;
 
 use std::net::IpAddr;
 
@@ -64,6 +65,12 @@ fn probe(context: &mut Context, args: &ProbeArgs) -> Result<Status> {
             context.output.line(&render::plugin(&report))?;
         } else {
             show(context, &report)?;
+            if !context.json {
+                context.output.flush()?;
+                for hint in hint::hints(&report) {
+                    context.notice(&format!("lbctl: {hint}"));
+                }
+            }
         }
         return Ok(status(report.severity()));
     }

@@ -104,7 +104,7 @@ pub(super) fn servers(texts: &[String], id: &ServiceId) -> Result<Vec<(IpAddr, u
         let server = (address, port.or(id.port()).unwrap_or(0));
         if !named.insert(server) {
             return Err(Error::Usage(format!(
-                "the server {} is named twice",
+                "the server {} is named twice; name it once",
                 text.escape_default()
             )));
         }

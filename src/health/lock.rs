@@ -12,7 +12,7 @@ use crate::model::ServiceId;
 /// Held while the probe of a service runs.
 #[derive(Debug)]
 pub struct ProbeLock {
-    _file: File,
+    file: File,
 }
 
 /// Why a probe may not start.
@@ -45,13 +45,25 @@ impl fmt::Display for LockError {
                 }
             }
             Self::Io { path, error } => {
-                write!(f, "cannot lock {}: {error}", path.display())
+                write!(f, "cannot lock {}: {error}", path.display())?;
+                match error.kind() {
+                    io::ErrorKind::PermissionDenied => f.write_str("; run it as root"),
+                    _ => Ok(()),
+                }
             }
         }
     }
 }
 
 impl std::error::Error for LockError {}
+
+impl Drop for ProbeLock {
+    /// A child between fork and exec has the file, too, and would hold the lock on.
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked by closing it.
+        let _ = self.file.unlock();
+    }
+}
 
 impl ProbeLock {
     /// Takes the lock of this service; makes the directory if it is not there.
@@ -87,7 +99,7 @@ impl ProbeLock {
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;
         writeln!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
@@ -114,9 +126,15 @@ mod tests {
                 "tcp 192.0.2.1:80 is already probed by another lbctl, process {pid}; stop that one first"
             )
         );
+        let error = io::ErrorKind::PermissionDenied.into();
+        let path = directory.join("x.lock");
+        let refused = LockError::Io { path, error }.to_string();
+        assert!(refused.ends_with("run it as root"), "{refused}");
+        // A child that was just forked has it, too.
+        let child = held.file.try_clone();
         drop(held);
         let again = ProbeLock::take(&directory, &id(80));
         let _ = fs::remove_dir_all(&directory);
-        assert!(other.is_ok() && again.is_ok());
+        assert!(other.is_ok() && again.is_ok() && child.is_ok());
     }
 }

@@ -207,14 +207,20 @@ impl Runner {
     pub fn wait(&mut self, until: Option<Duration>, journal: &mut dyn Journal) -> Option<Event> {
         let time = now();
         self.start_due(time, journal);
-        let until = if self.ended.is_empty() {
+        // The bell is told once, however many messages it was rung for: whoever takes
+        // one sees to it that the next one is not slept over.
+        let message = self.messages.try_recv().ok();
+        let until = if self.ended.is_empty() && message.is_none() {
             let due = self.schedule.next_due().map(tick);
             until.into_iter().chain(due).min()
         } else {
             Some(Duration::ZERO)
         };
         self.sleep(time, until, journal);
-        self.ready()
+        match message {
+            Some(message) => self.event(message),
+            None => self.ready(),
+        }
     }
 
     /// An event that is there already.

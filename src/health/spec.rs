@@ -89,7 +89,11 @@ pub enum ProbeError {
 impl fmt::Display for ProbeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoService(id) => write!(f, "cannot probe {id}: there is no such service"),
+            Self::NoService(id) => write!(
+                f,
+                "cannot probe {id}: there is no such service; lbctl list shows those there are, lbctl \
+                 add makes one"
+            ),
             Self::NoPort(error) => error.fmt(f),
             Self::SorryTwice(endpoint) => write!(
                 f,

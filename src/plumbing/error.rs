@@ -184,7 +184,7 @@ impl Reason {
     fn advice(&self) -> Option<&'static str> {
         Some(match self.errno()? {
             libc::EPERM | libc::EACCES => {
-                "this needs root, or CAP_NET_ADMIN in the user namespace \
+                "run it as root, or with CAP_NET_ADMIN in the user namespace \
                  that owns the network namespace"
             }
             libc::EROFS => {
@@ -334,7 +334,7 @@ mod tests {
             }),
         );
         let text = error.to_string();
-        assert!(text.starts_with("cannot add the rule: Operation not permitted; this needs"));
+        assert!(text.starts_with("cannot add the rule: Operation not permitted; run it as root"));
         assert!(text.contains("CAP_NET_ADMIN"));
     }
 

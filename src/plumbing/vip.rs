@@ -91,7 +91,8 @@ impl fmt::Display for Note {
             Self::AlreadyLocal(address) => write!(
                 f,
                 "{address} is an address of this machine already, so its packets reach IPVS \
-                 without mark, rule and route; they are not needed"
+                 without mark, rule and route; they are not needed and harm nothing; without them: \
+                 lbctl vip del {address}, or vip = \"none\" in the file"
             ),
             Self::NobodyAnswers { address, interface } => write!(
                 f,

@@ -17,8 +17,8 @@ use crate::model::{Forward, Protocol, Scheduler, Server, Service, ServiceId, Tun
 pub enum Health {
     /// By a page.
     Page {
-        /// Under TLS.
-        tls: bool,
+        /// Under TLS, and whom that trusts; none: without.
+        tls: Option<Trust>,
         /// Its path.
         path: String,
     },
@@ -263,10 +263,10 @@ impl Answers {
             },
             Health::Ping => CheckKind::Ping,
             Health::Page { tls, path } => {
-                let (body, status, trust) = match before.map(|before| &before.kind) {
+                let (body, status, trusted) = match before.map(|before| &before.kind) {
                     Some(CheckKind::Http(old)) => (old.body.clone(), old.request.status(), None),
                     Some(CheckKind::Https(old, trust)) => {
-                        (old.body.clone(), old.request.status(), Some(trust.clone()))
+                        (old.body.clone(), old.request.status(), Some(trust))
                     }
                     _ => (None, &StatusSet::default(), None),
                 };
@@ -274,14 +274,13 @@ impl Answers {
                 let request =
                     HttpCheck::new(path, self.virtualhost.as_deref(), status.clone()).ok()?;
                 let question = HttpQuestion { request, body };
-                let trust = trust.unwrap_or(Trust {
-                    verify: true,
-                    ca_file: None,
-                });
-                if *tls {
-                    CheckKind::Https(question, trust)
-                } else {
-                    CheckKind::Http(question)
+                match (tls, trusted) {
+                    // Whom it would trust stays, where nothing is verified.
+                    (Some(Trust { verify: false, .. }), Some(old)) if !old.verify => {
+                        CheckKind::Https(question, old.clone())
+                    }
+                    (Some(trust), _) => CheckKind::Https(question, trust.clone()),
+                    (None, _) => CheckKind::Http(question),
                 }
             }
         };

@@ -33,10 +33,32 @@ impl Interrupt {
         Ok(Self { came, wake })
     }
 
+    /// One that somebody rings by hand instead of a signal.
+    #[cfg(test)]
+    pub(super) fn by_hand() -> (Self, Bell) {
+        let (wake, bell) = UnixStream::pair().expect("a pair of sockets");
+        let came = Arc::default();
+        let bell = Bell(Arc::clone(&came), bell);
+        (Self { came, wake }, bell)
+    }
+
     /// Whether somebody asked.
     #[must_use]
     pub fn came(&self) -> bool {
         self.came.load(Ordering::Relaxed)
+    }
+}
+
+/// Does what a signal would.
+#[cfg(test)]
+pub(super) struct Bell(Arc<AtomicBool>, UnixStream);
+
+#[cfg(test)]
+impl Bell {
+    pub(super) fn ring(mut self) {
+        use std::io::Write as _;
+        self.0.store(true, Ordering::Relaxed);
+        self.1.write_all(b"!").expect("somebody listens");
     }
 }
 

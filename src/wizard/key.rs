@@ -132,7 +132,8 @@ impl Key {
             }
             Self::Health => {
                 "/PATH        well if this page answers 200\n\
-                 https /PATH  the same under TLS\n\
+                 https /PATH  the same under TLS; behind it, for an authority of your own,\n\
+                 \x20            ca FILE; for certificates that nobody vouches for, unverified\n\
                  tcp          well if it takes connections; also: dns, ping\n\
                  none         always counts as well"
             }

@@ -4,14 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use super::request::{self, NoPage};
+use super::request::{self, NoPage, Patience};
 use crate::health::{self, Check, Level, Outcome};
 use crate::plumbing::{Interface, Network};
 
 /// Pages that servers usually have, the more telling ones first.
 pub(super) const PAGES: [&str; 3] = ["/health.html", "/healthz", "/"];
 /// How long a server may take to answer a look.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Patience<'_> = Patience {
+    time: Duration::from_secs(1),
+    interrupt: None,
+};
 /// How long all of them may take to pass a check.
 const CHECKING: Duration = Duration::from_secs(2);
 /// As many servers as are looked at.

@@ -2,9 +2,10 @@
 //! right.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 
 use super::answers::{Health, Method};
-use crate::config::VipWay;
+use crate::config::{Surroundings as _, System, Trust, VipWay};
 use crate::health::{HttpCheck, StatusSet};
 use crate::lookup;
 use crate::model::{Family, Protocol, Scheduler, Service, parse_duration};
@@ -109,15 +110,58 @@ pub(super) fn health(text: &str) -> Parsed<Health> {
         "ping" => Ok(Health::Ping),
         "none" => Ok(Health::None),
         _ => match text.split_once(char::is_whitespace) {
-            Some(("https", path)) => page(true, path),
-            Some(("http", path)) => page(false, path),
-            _ if text.starts_with('/') => page(false, text),
+            Some(("https", rest)) => {
+                let (path, whom) = rest
+                    .trim()
+                    .split_once(char::is_whitespace)
+                    .unwrap_or((rest, ""));
+                page(Some(trust(whom.trim())?), path)
+            }
+            Some(("http", path)) => page(None, path),
+            _ if text.starts_with('/') => page(None, text),
             _ => Err(format!(
                 "'{}' is no check; say a page as in /health.html, https /health.html, tcp, dns, \
                  ping or none",
                 text.escape_default()
             )),
         },
+    }
+}
+
+/// Nothing, `ca FILE` or `unverified`.
+fn trust(text: &str) -> Parsed<Trust> {
+    let (verify, ca_file) = match text.split_once(char::is_whitespace) {
+        None if text.is_empty() => (true, None),
+        None if text == "unverified" => (false, None),
+        Some(("ca", file)) => (true, Some(Path::new(file.trim()))),
+        _ => {
+            return Err(format!(
+                "behind the page, '{}' says not whom to trust; say ca FILE, unverified, or nothing",
+                text.escape_default()
+            ));
+        }
+    };
+    if let Some(file) = ca_file {
+        if !file.is_absolute() {
+            return Err(format!(
+                "'{}' is no whole path; write the CA file's as in /etc/ssl/internal.pem",
+                file.display().to_string().escape_default()
+            ));
+        }
+        System.ca_file(file)?;
+    }
+    Ok(Trust {
+        verify,
+        ca_file: ca_file.map(Path::to_owned),
+    })
+}
+
+/// As [`trust`] reads it, with a blank before it if it is not nothing.
+pub(super) fn trust_text(trust: &Trust) -> String {
+    match (&trust.ca_file, trust.verify) {
+        (_, false) => " unverified".to_owned(),
+        (Some(file), true) => format!(" ca {}", file.display()),
+        (None, true) => String::new(),
     }
 }
 
@@ -216,11 +260,45 @@ mod tests {
             tls,
             path: path.to_owned(),
         };
-        assert_eq!(health("/x?y=1"), Ok(page(false, "/x?y=1")));
-        assert_eq!(health("https /x"), Ok(page(true, "/x")));
+        let verified = Trust {
+            verify: true,
+            ca_file: None,
+        };
+        assert_eq!(health("/x?y=1"), Ok(page(None, "/x?y=1")));
+        assert_eq!(health("https /x"), Ok(page(Some(verified), "/x")));
         assert_eq!(health("none"), Ok(Health::None));
         assert!(health("health.html").unwrap_err().contains("a page as in"));
         assert!(health("https x").is_err());
+    }
+
+    #[test]
+    fn whom_a_page_under_tls_trusts() {
+        let file = std::env::temp_dir().join(format!("lbctl-ca-{}.pem", std::process::id()));
+        std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        for (whom, verify, ca_file) in [
+            (String::new(), true, None),
+            (" unverified".to_owned(), false, None),
+            (format!(" ca {}", file.display()), true, Some(file.clone())),
+        ] {
+            let trust = Trust { verify, ca_file };
+            assert_eq!(trust_text(&trust), whom);
+            let path = "/x".to_owned();
+            let tls = Some(trust);
+            assert_eq!(
+                health(&format!("https /x{whom}")),
+                Ok(Health::Page { tls, path })
+            );
+        }
+        std::fs::remove_file(&file).unwrap();
+        for (text, part) in [
+            ("https /x ca", "say ca FILE"),
+            ("https /x anybody", "say ca FILE"),
+            ("https /x ca internal.pem", "no whole path"),
+            ("https /x ca /nonexistent/a.pem", "cannot read the CA file"),
+        ] {
+            let why = health(text).unwrap_err();
+            assert!(why.contains(part), "{text}: {why}");
+        }
     }
 
     #[test]

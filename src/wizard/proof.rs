@@ -3,9 +3,12 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::request::{self, NoPage};
+use rustix::event::PollFlags;
+
+use super::interrupt::Interrupt;
+use super::request::{self, NoPage, Patience};
 use crate::plumbing::{self, Namespace, Network, Via, sysctl};
 
 /// The wire's end on this machine.
@@ -191,8 +194,8 @@ fn free(network: &mut Network, v4: bool) -> plumbing::Result<Addresses> {
 }
 
 /// Sends requests to the VIP, one after the other, and asks `connections` before
-/// and after each how many connections every server has. It ends early when
-/// `stopped` says so. Answers are waited for as long as they are `expected`.
+/// and after each how many connections every server has. It ends at once when
+/// somebody interrupts it. Answers are waited for as long as they are `expected`.
 ///
 /// # Errors
 /// The throw-away client cannot be made.
@@ -202,25 +205,28 @@ pub fn prove(
     expected: bool,
     requests: usize,
     connections: &mut dyn FnMut() -> Vec<(String, u64)>,
-    stopped: &dyn Fn() -> bool,
+    interrupt: &Interrupt,
 ) -> plumbing::Result<Proof> {
     let wire = Wire::new(vip.ip())?;
     let mut proof = Proof {
         requests: Vec::with_capacity(requests),
     };
     for number in 0..requests {
-        if stopped() {
-            break;
-        }
         // The kernel may take a second to notice that a new wire carries: what is sent
         // until then is lost, and sent again.
-        let patience = if expected || number == 0 {
-            PATIENCE
-        } else {
-            GLANCE
+        let patience = Patience {
+            time: if expected || number == 0 {
+                PATIENCE
+            } else {
+                GLANCE
+            },
+            interrupt: Some(interrupt),
         };
         let before = connections();
         let answer = wire.client.run(|| ask(vip, manner, patience))?;
+        if interrupt.came() {
+            break;
+        }
         let after = connections();
         let server = after
             .into_iter()
@@ -236,7 +242,7 @@ pub fn prove(
 
 /// One request as a client sends it; the first line of the body, or of the
 /// headers when there is no body.
-fn ask(vip: SocketAddr, manner: &Manner, patience: Duration) -> Answer {
+fn ask(vip: SocketAddr, manner: &Manner, patience: Patience<'_>) -> Answer {
     let problem = |error: NoPage| match error {
         NoPage::NoConnection(why) => Answer::Silence(why),
         error => Answer::Bad(error.to_string()),
@@ -259,7 +265,7 @@ fn ask(vip: SocketAddr, manner: &Manner, patience: Duration) -> Answer {
 }
 
 /// One datagram; few services answer one that says nothing.
-fn datagram(vip: SocketAddr, patience: Duration) -> Answer {
+fn datagram(vip: SocketAddr, patience: Patience<'_>) -> Answer {
     let any: IpAddr = match vip {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -267,14 +273,15 @@ fn datagram(vip: SocketAddr, patience: Duration) -> Answer {
     let exchange = || {
         let socket = UdpSocket::bind((any, 0))?;
         socket.connect(vip)?;
-        socket.set_read_timeout(Some(patience))?;
+        socket.set_nonblocking(true)?;
         socket.send(b"lbctl\n")?;
+        patience.wait(&socket, PollFlags::IN, Instant::now())?;
         socket.recv(&mut [0; 512])
     };
     match exchange() {
         Ok(length) => Answer::Good(format!("with {length} bytes")),
         Err(error) => match error.kind() {
-            ErrorKind::WouldBlock => Answer::Silence("no answer".to_owned()),
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => Answer::Silence("no answer".to_owned()),
             ErrorKind::ConnectionRefused => {
                 Answer::Bad("port unreachable: nothing listens there".to_owned())
             }

@@ -95,10 +95,26 @@ fn of_checks(answers: &Answers, look: &mut dyn Look) -> Vec<String> {
     if unwell.is_empty() {
         return vec![format!("{total} of {total} servers pass this check")];
     }
+    let hint = unwell.iter().find_map(|(_, why)| of_certificate(why));
     unwell
         .into_iter()
         .map(|(server, why)| format!("{server} does not pass this check: {why}"))
+        .chain(hint)
         .collect()
+}
+
+/// What to answer instead, where a certificate is not what the check wants.
+fn of_certificate(why: &str) -> Option<String> {
+    if why.contains("certificate is for ") {
+        return Some(
+            "a certificate is of a name: say one of those as the host name to ask for".to_owned(),
+        );
+    }
+    why.contains("certificate is not trusted").then(|| {
+        "if an authority of your own made it: https /PATH ca FILE, with that authority's \
+         certificate; to trust any: https /PATH unverified"
+            .to_owned()
+    })
 }
 
 /// Who forgets the port of a sorry server gets the service's.

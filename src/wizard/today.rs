@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::key::Key;
+use super::parse;
 use crate::config::{CheckKind, HttpQuestion, VipWay, VirtualServer};
 use crate::model::{Protocol, Server, ServiceId, format_duration};
 
@@ -44,8 +45,10 @@ pub fn today(server: &VirtualServer) -> Option<BTreeMap<Key, String>> {
     let (health, virtualhost) = match server.check.as_ref().map(|check| &check.kind) {
         None => (none(), none()),
         Some(CheckKind::Http(question)) => (question.request.path().to_owned(), host(question)),
-        Some(CheckKind::Https(question, _)) => {
-            (format!("https {}", question.request.path()), host(question))
+        Some(CheckKind::Https(question, trust)) => {
+            let whom = parse::trust_text(trust);
+            let page = format!("https {}{whom}", question.request.path());
+            (page, host(question))
         }
         Some(kind @ (CheckKind::Tcp | CheckKind::Dns { .. } | CheckKind::Ping)) => {
             (kind.as_str().to_owned(), none())

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Failed;
 use nix::sys::socket::{Shutdown as Both, shutdown};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -31,7 +31,7 @@ pub const TESTS: &[Test] = &[
 
 const W2: &str = "192.168.31.101";
 pub const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwell\n";
-const HOST: &str = "www.example.com";
+pub const HOST: &str = "www.example.com";
 
 /// Does the same with every connection; ended when dropped.
 pub struct Server(Arc<TcpListener>, Option<JoinHandle<()>>);
@@ -65,7 +65,7 @@ impl Drop for Server {
 }
 
 /// Waits until the other side has gone.
-fn hold(stream: &mut TcpStream) {
+pub fn hold(stream: &mut TcpStream) {
     let _ = std::io::copy(stream, &mut std::io::sink());
 }
 
@@ -197,16 +197,20 @@ fn sentences() -> Result<(), Failed> {
     Ok(())
 }
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+pub fn authority() -> Authority {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Of the name of what it signs, it would look self-signed to curl.
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "authority");
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// A server with a certificate for this name; without an authority it signs itself.
-fn secure(
+pub fn secure(
     namespace: &Namespace,
     port: u16,
     by: Option<&Authority>,

@@ -13,6 +13,7 @@ mod convert;
 mod demo;
 mod differential;
 mod drain;
+mod first_mistakes;
 mod health;
 mod lab;
 mod large;
@@ -73,6 +74,7 @@ fn main() {
         check::SETTINGS,
         check::PATH,
         setup::TESTS,
+        first_mistakes::TESTS,
         setup_again::TESTS,
         setup_flags::TESTS,
         setup_mistakes::TESTS,

@@ -17,11 +17,13 @@ pub fn try_without() -> Vec<Answer> {
     let before = fs::read_to_string(MODPROBE).unwrap();
     fs::write(MODPROBE, "/nonexistent").unwrap();
     let program = lab::lbctl();
-    let answers = [["list", "-q"], ["setup", "-q"], ["check", "--json"]]
+    let add = "add -t 192.0.2.10:80 -s rr -r 10.0.0.11 -m";
+    let answers = ["list -q", "setup -q", "check --json", add]
         .into_iter()
+        .map(str::split_whitespace)
         .map(|words| {
             // Without PATH lbctl finds no modprobe either.
-            let words = words.into_iter().map(AsRef::as_ref);
+            let words = words.map(AsRef::as_ref);
             let lbctl = [
                 "env".as_ref(),
                 "PATH=/nonexistent".as_ref(),
@@ -36,7 +38,7 @@ pub fn try_without() -> Vec<Answer> {
 
 /// Whether the messages were right.
 pub fn verdict(answers: Vec<Answer>) -> Result<(), Failed> {
-    let [list, setup, check] = <[Answer; 3]>::try_from(answers)
+    let [list, setup, check, add] = <[Answer; 4]>::try_from(answers)
         .map_err(|_| "the module ip_vs was loaded before the test began")?;
     let message = list.fails(1);
     for part in ["cannot list the IPVS table", "no IPVS", "modprobe ip_vs"] {
@@ -44,6 +46,10 @@ pub fn verdict(answers: Vec<Answer>) -> Result<(), Failed> {
     }
     let message = setup.fails(1);
     for part in ["cannot set up", "no IPVS", "modprobe ip_vs"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let message = add.fails(1);
+    for part in ["cannot add tcp 192.0.2.10:80", "no IPVS", "modprobe ip_vs"] {
         assert!(message.contains(part), "{message}");
     }
     assert_eq!(check.code, 2, "{check}");

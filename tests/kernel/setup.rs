@@ -2,14 +2,20 @@
 //! included; and undone when it does not work, or is stopped.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use libtest_mimic::Failed;
+use nix::sys::signal::Signal;
 use rexpect::session::{PtySession, spawn_command};
 
 use super::Test;
+use super::bad_servers::{ANSWER, Server, hold, listen};
 use super::lab;
+use super::service::Service;
 use super::walkthrough::{expect_same, picture};
 use super::world::{VIP, World};
 
@@ -20,6 +26,10 @@ pub const TESTS: &[Test] = &[
     (
         "setup::ctrl_c_in_the_middle_takes_all_back",
         ctrl_c_in_the_middle,
+    ),
+    (
+        "setup::a_signal_in_the_proof_takes_all_back",
+        signal_in_the_proof,
     ),
 ];
 
@@ -263,6 +273,51 @@ fn ctrl_c_in_the_middle() -> Result<(), Failed> {
         session.exp_string("what was done is taken back")?;
         session.exp_string("stopped; everything was taken back")?;
         session.exp_eof()?;
+        expect_same(&before, &picture(&world.director));
+        assert!(place.names().is_empty(), "{:?}", place.names());
+    }
+    Ok(())
+}
+
+/// A server that answers the checks, and takes the question of the proof for ever.
+fn signal_in_the_proof() -> Result<(), Failed> {
+    let world = World::new("setup-signal");
+    let place = Place::new("signal");
+    let (sender, asked) = mpsc::channel();
+    let _server = Server::start(&world.workers[0], 80, move |stream| {
+        let client = stream.peer_addr().unwrap().to_string();
+        listen(stream);
+        if client.starts_with("198.18.") {
+            let _ = sender.send(());
+            hold(stream);
+        } else {
+            let _ = stream.write_all(ANSWER);
+        }
+    });
+    let before = picture(&world.director);
+    let line = format!(
+        "exec {} setup --vip {VIP}:80 --servers 192.168.31.100 --health / --yes --file {} 2>&1",
+        lab::lbctl().display(),
+        place.file()
+    );
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let words = ["bash", "-c", &line];
+        let mut setup = Service(world.director.spawn(words, Stdio::piped()));
+        asked
+            .recv_timeout(Duration::from_millis(PATIENCE))
+            .map_err(|_| "the proof asked nothing")?;
+        assert_eq!(place.names(), ["lbctl.toml"]);
+        setup.tell(signal);
+        let mut said = String::new();
+        let mut output = setup.0.stdout.take().ok_or("no output")?;
+        output.read_to_string(&mut said)?;
+        assert_eq!(setup.0.wait()?.code(), Some(130), "{signal}: {said}");
+        for part in [
+            "what was done is taken back",
+            "stopped; everything was taken back",
+        ] {
+            assert!(said.contains(part), "{signal}: {said}");
+        }
         expect_same(&before, &picture(&world.director));
         assert!(place.names().is_empty(), "{:?}", place.names());
     }

@@ -44,5 +44,6 @@ fn service(server: &VirtualServer) -> FileService {
         service: server.service.clone(),
         checked: real.any(|real| real.check.is_some()),
         inhibit: server.policy.on_failure == OnFailure::Inhibit,
+        sorry: server.sorry.as_ref().map(|sorry| sorry.server.clone()),
     }
 }

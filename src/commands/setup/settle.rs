@@ -159,8 +159,14 @@ fn prove(
     let client = context.ipvs("prove it")?;
     let mut connections = || connections(client, &id);
     let requests = 2 * server.real_servers.len().clamp(1, 5);
-    let stopped = || interrupt.came();
-    let proof = wizard::prove(vip, &manner, expected, requests, &mut connections, &stopped);
+    let proof = wizard::prove(
+        vip,
+        &manner,
+        expected,
+        requests,
+        &mut connections,
+        interrupt,
+    );
     proof.map_err(|error: plumbing::Error| Error::Plumbing(error))
 }
 

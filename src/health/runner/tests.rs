@@ -203,3 +203,21 @@ fn whatever_servers_do_is_seen_at_once() {
         seen.len() == targets.len() && seen.values().all(|times| *times >= 3)
     });
 }
+
+/// Results of worker threads may come at the same moment; the bell is told once.
+#[test]
+fn every_message_is_told_whenever_the_bell_was_rung() {
+    let mut runner = Runner::new().unwrap();
+    let stopper = runner.stopper();
+    let mut silent = |_: Level, _: &str| {};
+    stopper.wake();
+    stopper.wake();
+    stopper.stop();
+    let limit = now() + Duration::from_mins(1);
+    for wanted in ["Wake", "Wake", "Stop"] {
+        let told = runner.wait(Some(limit), &mut silent);
+        assert_eq!(format!("{told:?}"), format!("Some({wanted})"));
+        // Not slept over until the end of the waiting.
+        assert!(runner.time() < limit, "{wanted}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The questions without a terminal: scripted answers, a scripted machine.
 
 use super::*;
-use crate::config::VipWay;
+use crate::config::{Trust, VipWay};
 use crate::wizard::{Health, Method};
 use scene::{Scene, Script};
 
@@ -112,7 +112,11 @@ fn defaults_follow_the_machine() {
     // TLS, and UDP.
     let (answers, _) = last("203.0.113.1:443", "10.0.0.77");
     let path = "/".to_owned();
-    assert_eq!(answers.health, Health::Page { tls: true, path });
+    let tls = Some(Trust {
+        verify: true,
+        ca_file: None,
+    });
+    assert_eq!(answers.health, Health::Page { tls, path });
     assert_eq!(
         last("203.0.113.1:53/udp", "10.0.0.77").0.health,
         Health::Dns

@@ -138,7 +138,7 @@ fn a_section_is_replaced_and_its_comments_are_kept() {
     );
     let mut new = answers();
     new.health = crate::wizard::Health::Page {
-        tls: false,
+        tls: None,
         path: "/b".to_owned(),
     };
     let server = new.virtual_server(Some(old));

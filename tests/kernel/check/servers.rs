@@ -37,7 +37,7 @@ fn no_usable_server() -> Result<(), Failed> {
     // The advice is a command line that works.
     let json: Value = serde_json::from_str(&answer.stdout)?;
     let fix = json["findings"][0]["fix"].as_str().unwrap();
-    let command = fix.split("lbctl ").nth(1).ok_or("no command")?;
+    let command = fix.rsplit("lbctl ").next().ok_or("no command")?;
     world.director.lbctl(command).ok();
     assert!(flows(&world));
 
@@ -185,6 +185,13 @@ fn not_asked() -> Result<(), Failed> {
     assert_eq!(count("server-unreachable") + 1, found.len());
     let left = " of 3002 servers were not asked";
     assert!(answer.stdout.contains(left));
+    // A person reads of all of them at once, and of whom it is.
+    let answer = world.director.lbctl("check");
+    assert_eq!(answer.code, 2, "{answer}");
+    let shown = answer.stdout;
+    assert_eq!(shown.lines().count(), 8, "{shown}");
+    let named = " servers of tcp 192.168.100.100:81: 10.20.0.1:80, 10.20.0.2:80, 10.20.0.3:80 and ";
+    assert!(shown.contains(named), "{shown}");
     // Those are mended first; then there is time for all, or for more.
     world.workers[0].line("iptables -F INPUT").ok();
     let found = ids(&world.director.lbctl("check --json"));
