@@ -2,12 +2,14 @@
 //! were lost.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::model::Gather as _;
 use crate::model::{ServiceId, ServiceState, SettingStep, TableStep};
 use crate::netlink::{self, BATCH_LIMIT, Batch};
 use crate::reconcile::{self, StepError};
 
+use super::client::load_module;
 use super::{Client, Error, Result, encode};
 
 /// Index and reason of the steps that were not carried out.
@@ -57,6 +59,7 @@ impl Client {
     fn apply_batch(&mut self, steps: &[&TableStep], batch: &mut Batch) -> Refused {
         batch.clear();
         for step in steps {
+            prepare(step);
             encode::add_step(batch, self.family, step);
         }
         let outcome = match self.socket.batch(batch) {
@@ -120,6 +123,28 @@ impl Client {
         ids.iter()
             .filter_map(|id| self.service_state(id).transpose())
             .collect()
+    }
+}
+
+/// Loads the modules that the kernel must not load by itself: those of `lblc` and
+/// `lblcr` register with every network namespace (net/netfilter/ipvs/ip_vs_lblc.c),
+/// and it loads them while it holds the lock of IPVS's table (`ip_vs_add_service`),
+/// which a namespace that goes away at that moment waits for. Neither ends then, and
+/// nothing of the network works until the machine is started again; so it was on
+/// Linux 6.1.
+fn prepare(step: &TableStep) {
+    let scheduler = match step {
+        TableStep::AddService(service) => &service.scheduler,
+        TableStep::EditService { after, .. } => &after.scheduler,
+        _ => return,
+    };
+    if !matches!(scheduler.as_str(), "lblc" | "lblcr") {
+        return;
+    }
+    let module = scheduler.module();
+    if !Path::new("/sys/module").join(&module).exists() {
+        // What it says is said again by the kernel, which finds no scheduler.
+        let _ = load_module(&module);
     }
 }
 

@@ -33,7 +33,7 @@ impl Client {
         let mut family = resolve(&mut socket)?;
         if family.is_none() {
             // Kernels before 5.17 do not load the module by themselves.
-            modprobe = load_module();
+            modprobe = load_module("ip_vs");
             family = resolve(&mut socket)?;
         }
         match family {
@@ -80,8 +80,8 @@ fn resolve(socket: &mut Socket) -> Result<Option<u16>> {
 }
 
 /// Runs modprobe(8); returns what it had to say if it did not work.
-fn load_module() -> Option<String> {
-    match Command::new("modprobe").arg("ip_vs").output() {
+pub(super) fn load_module(name: &str) -> Option<String> {
+    match Command::new("modprobe").arg(name).output() {
         Ok(output) if output.status.success() => None,
         Ok(output) => {
             let answer = String::from_utf8_lossy(&output.stderr);

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::sched::{CloneFlags, setns};
@@ -69,10 +69,9 @@ impl Namespace {
     /// Makes it, with lo up.
     pub fn new(name: &str) -> Self {
         // A test that was killed may have left one.
-        let _ = Command::new("ip")
-            .args(["netns", "del", name])
-            .stderr(Stdio::null())
-            .status();
+        if Path::new("/run/netns").join(name).exists() {
+            host(["ip", "netns", "del", name]);
+        }
         host(["ip", "netns", "add", name]).ok();
         let namespace = Self {
             name: name.to_owned(),

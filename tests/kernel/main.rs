@@ -65,6 +65,8 @@ fn main() {
         Vec::new()
     };
     let mut trials: Vec<Trial> = [
+        // The longest first.
+        teardown::TESTS,
         walkthrough::TESTS,
         check::TESTS,
         check::WAY_IN,
@@ -80,7 +82,6 @@ fn main() {
         setup_mistakes::TESTS,
         setup_ways::TESTS,
         vip::TESTS,
-        teardown::TESTS,
         table::TESTS,
         bad_input::TESTS,
         random::TESTS,
@@ -118,6 +119,14 @@ fn main() {
         })
         .with_ignored_flag(!able || lab::is_native()),
     );
+    if able && !arguments.list {
+        // The kernel may lock up when it loads these by itself while another test's
+        // namespace goes away; see src/ipvs/apply.rs. ipvsadm lets it.
+        lab::host(["modprobe", "-a", "ip_vs_lblc", "ip_vs_lblcr"]);
+    }
+    // They wait for answers that do not come about as much as they work.
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(2 * processors);
     let conclusion = libtest_mimic::run(&arguments, trials);
     let alone = [
         table::ALONE,

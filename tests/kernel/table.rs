@@ -4,7 +4,8 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
 use super::Test;
-use super::lab::Namespace;
+use super::lab::{self, Namespace, host};
+use super::service::until;
 
 pub const TESTS: &[Test] = &[
     ("table::every_kind_of_service", every_kind_of_service),
@@ -42,7 +43,34 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// Tests that would disturb all others.
-pub const ALONE: &[Test] = &[("table::a_busy_writer_hides_nothing", busy_writer)];
+pub const ALONE: &[Test] = &[
+    ("table::a_busy_writer_hides_nothing", busy_writer),
+    (
+        "table::lblc_is_not_left_to_the_kernel_to_load",
+        lblc_is_loaded,
+    ),
+];
+
+/// Loaded by the kernel while a namespace goes away it would lock all of them up
+/// (see src/ipvs/apply.rs), so only who loads it is looked at.
+fn lblc_is_loaded() -> Result<(), Failed> {
+    let namespace = Namespace::new("table-lblc");
+    let program = lab::lbctl();
+    for (verb, scheduler) in [("add", "lblc"), ("edit", "lblcr")] {
+        let module = format!("ip_vs_{scheduler}");
+        // Other tests' namespaces may still be going away.
+        until(0, || host(["modprobe", "-r", &module]).code);
+        let answer = namespace.line(&format!(
+            "strace -f -qq -e trace=execve {} {verb} -t 10.0.0.1:80 -s {scheduler}",
+            program.display()
+        ));
+        assert_eq!(answer.code, 0, "{answer}");
+        let loads = format!("[\"modprobe\", \"{module}\"]");
+        assert!(answer.stderr.contains(&loads), "{answer}");
+    }
+    assert!(saved(&namespace).contains("-s lblcr"));
+    Ok(())
+}
 
 /// The table as ipvsadm saves it.
 pub fn saved(namespace: &Namespace) -> String {

@@ -35,15 +35,12 @@ pub fn picture(director: &Namespace) -> BTreeSet<String> {
     let mut picture = BTreeSet::new();
     let table = director.look("ipvsadm -Sn").ok();
     picture.extend(table.lines().map(|text| format!("ipvsadm -Sn: {text}")));
-    for line in [
-        "nft list ruleset",
-        "ip -o address",
-        "ip rule",
-        "ip -6 rule",
-        "ip route show table all",
-        "ip -6 route show table all",
+    for (line, input) in [
+        ("nft list ruleset", ""),
+        ("ip -o -batch -", "address\nrule\nroute show table all\n"),
+        ("ip -6 -o -batch -", "rule\nroute show table all\n"),
     ] {
-        let text = director.line(line).ok();
+        let text = director.run_with(line.split(' '), input).ok();
         picture.extend(text.lines().map(|text| format!("{line}: {text}")));
     }
     director.enter(|| {

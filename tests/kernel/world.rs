@@ -7,9 +7,15 @@
 //! ```
 
 use std::fs::{self, Permissions};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, setsockopt,
+    socket, sockopt,
+};
+use nix::sys::time::{TimeVal, TimeValLike as _};
 
 use super::lab::Namespace;
 
@@ -39,9 +45,9 @@ impl World {
             .into_iter()
             .chain(&world.workers)
         {
-            namespace
-                .line("sysctl -q -w net.ipv6.conf.default.addr_gen_mode=1")
-                .ok();
+            namespace.enter(|| {
+                fs::write("/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1").unwrap();
+            });
         }
         let director = &world.director.name;
         batch(
@@ -157,18 +163,42 @@ impl Drop for World {
 /// Waits until the kernel has noticed that these interfaces have a carrier: the
 /// routes that it adds then would look like a change.
 fn settle(namespace: &Namespace, interfaces: &[&str]) {
-    let begin = Instant::now();
-    let is_there = |routes: &str, name: &&str| {
-        let route = format!("multicast ff00::/8 dev {name} ");
-        routes.lines().any(|line| line.starts_with(&route))
+    // The multicast route of an interface is the last that comes.
+    let is_there = |routes: &str, name: &str| {
+        routes.lines().any(|line| {
+            line.starts_with("ff000000000000000000000000000000 08 ")
+                && line.split_whitespace().last() == Some(name)
+        })
     };
-    loop {
-        let routes = namespace.line("ip -6 route show table all").ok();
-        if interfaces.iter().all(|name| is_there(&routes, name)) {
-            return;
+    namespace.enter(|| {
+        let news = route_news();
+        loop {
+            let routes = fs::read_to_string("/proc/thread-self/net/ipv6_route").unwrap();
+            if interfaces.iter().all(|name| is_there(&routes, name)) {
+                return;
+            }
+            if let Err(error) = recv(news.as_raw_fd(), &mut [0; 8192], MsgFlags::empty()) {
+                panic!("{error}; of {interfaces:?} are there:\n{routes}");
+            }
         }
-        assert!(begin.elapsed() < Duration::from_mins(1), "{routes}");
-    }
+    });
+}
+
+/// A socket that hears when IPv6 routes come and go in this namespace, and is silent
+/// for a minute at most.
+fn route_news() -> OwnedFd {
+    /// `RTMGRP_IPV6_ROUTE`.
+    const IPV6_ROUTES: u32 = 0x400;
+    let socket = socket(
+        AddressFamily::Netlink,
+        SockType::Raw,
+        SockFlag::SOCK_CLOEXEC,
+        SockProtocol::NetlinkRoute,
+    )
+    .unwrap();
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, IPV6_ROUTES)).unwrap();
+    setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::minutes(1)).unwrap();
+    socket
 }
 
 fn batch(namespace: &Namespace, commands: &str) {
