@@ -2,7 +2,7 @@
 //! IPv6 address. Other than `model::SocketName` it takes apart what ipvsadm takes
 //! apart, the strange cases too.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::Protocol;
 
@@ -33,9 +33,8 @@ impl Port<'_> {
 
 /// Takes an address and a port apart; none if they cannot be right.
 pub(super) fn parse<'a>(text: &'a str, names: &dyn Names) -> Option<(IpAddr, Port<'a>)> {
-    // What nearly every line of a saved table has, and no other reading fits.
-    if let Ok(plain) = text.parse::<SocketAddrV4>() {
-        return Some(((*plain.ip()).into(), Port::Number(plain.port())));
+    if let Some((address, port)) = plain(text) {
+        return Some((address.into(), Port::Number(port)));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -59,6 +58,35 @@ pub(super) fn parse<'a>(text: &'a str, names: &dyn Names) -> Option<(IpAddr, Por
     Some((address.into(), port(behind)))
 }
 
+/// `10.0.0.1:80` as programs write it, in decimal and without needless zeros: what
+/// nearly every line of a saved table has twice, and no other reading fits. The
+/// standard library's parser takes twice the time.
+fn plain(text: &str) -> Option<(Ipv4Addr, u16)> {
+    let mut parts = [0_u32; 5];
+    let (mut part, mut digits) = (0, 0);
+    for byte in text.bytes() {
+        let number = parts.get_mut(part)?;
+        match (byte, part) {
+            // At most 99999, and nothing behind a zero.
+            (b'0'..=b'9', _) if digits == 0 || (digits < 5 && *number > 0) => {
+                *number = *number * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            (b'.', 0..=2) | (b':', 3) if digits > 0 => {
+                part += 1;
+                digits = 0;
+            }
+            _ => return None,
+        }
+    }
+    let [a, b, c, d, port] = parts;
+    if part != 4 || digits == 0 || (a | b | c | d) > 255 {
+        return None;
+    }
+    let address = Ipv4Addr::from_bits(a << 24 | b << 16 | c << 8 | d);
+    Some((address, u16::try_from(port).ok()?))
+}
+
 fn port(text: Option<&str>) -> Port<'_> {
     match text {
         None => Port::Absent,
@@ -74,6 +102,7 @@ mod tests {
     use super::super::names::NoNames;
     use super::*;
     use proptest::prelude::*;
+    use std::net::SocketAddrV4;
 
     #[test]
     fn takes_what_ipvsadm_takes() {
@@ -95,6 +124,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_sockets_are_those_of_the_standard_library(
+            text in "[0-9]{1,4}(\\.[0-9]{1,4}){2,4}:[0-9]{0,6}|[0-9.:]{0,24}",
+            address: u32,
+            number: u16,
+        ) {
+            let written = SocketAddrV4::new(address.into(), number);
+            prop_assert_eq!(plain(&written.to_string()), Some((*written.ip(), number)));
+            if let Some((address, port)) = plain(&text) {
+                let read = text.parse::<SocketAddrV4>();
+                prop_assert_eq!(read, Ok(SocketAddrV4::new(address, port)));
+            }
+        }
+
         #[test]
         fn any_text_is_answered(text in "\\PC*") {
             let _ = parse(&text, &NoNames);

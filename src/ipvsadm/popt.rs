@@ -118,12 +118,10 @@ impl<'a> Reader<'a> {
     /// The next word that holds options; others are set aside.
     fn option_word(&mut self) -> Option<&'a str> {
         while let Some(word) = self.word() {
-            if self.only_words || !word.starts_with('-') || word == "-" {
-                self.set_aside.push(word);
-            } else if word == "--" {
-                self.only_words = true;
-            } else {
-                return Some(word);
+            match word.as_bytes() {
+                [b'-', b'-'] if !self.only_words => self.only_words = true,
+                [b'-', _, ..] if !self.only_words => return Some(word),
+                _ => self.set_aside.push(word),
             }
         }
         None

@@ -93,7 +93,7 @@ fn the_walkthrough() -> Result<(), Failed> {
 
     let shown = file.run(director, "apply").ok();
     assert_eq!(shown, answer.stdout, "apply does what diff said");
-    let answers: BTreeSet<String> = (0..4).map(|_| world.curl()).collect();
+    let answers: BTreeSet<String> = (0..4).map(|_| world.get()).collect();
     assert_eq!(answers, BTreeSet::from(["w1".to_owned(), "w2".to_owned()]));
     agree(director);
     assert_eq!(file.run(director, "diff").ok(), "");
@@ -118,13 +118,13 @@ fn the_walkthrough() -> Result<(), Failed> {
             "- shop 192.168.31.100:80",
         ])
     );
-    assert_eq!(world.curl(), "w2");
+    assert_eq!(world.get(), "w2");
 
     // An empty file is a mistake, unless it is meant.
     file.set("");
     let message = file.run(director, "apply").fails(2);
     assert!(message.contains("--allow-empty"), "{message}");
-    assert_eq!(world.curl(), "w2");
+    assert_eq!(world.get(), "w2");
     file.run(director, "apply --allow-empty").ok();
     director.lbctl("forward off").ok();
     expect_same(&before, &picture(director));
@@ -144,7 +144,7 @@ fn example_of_the_readme() -> Result<(), Failed> {
     let shown: Vec<&str> = shown.lines().map(str::trim).collect();
     assert_eq!(told.lines().collect::<Vec<_>>(), shown);
     file.run(&world.director, "apply").ok();
-    let answers: BTreeSet<String> = (0..4).map(|_| world.curl()).collect();
+    let answers: BTreeSet<String> = (0..4).map(|_| world.get()).collect();
     assert_eq!(answers, BTreeSet::from(["w1".to_owned(), "w2".to_owned()]));
     Ok(())
 }
@@ -269,13 +269,13 @@ fn held_servers_stay() -> Result<(), Failed> {
     director.lbctl(probe).fails(1);
     assert_eq!(file.run(director, "diff").ok(), "");
     file.run(director, "apply").ok();
-    assert_eq!(world.curl(), "w2");
-    assert_eq!(world.curl(), "w2");
+    assert_eq!(world.get(), "w2");
+    assert_eq!(world.get(), "w2");
     // All are ill: the sorry server is the probe's, not the file's.
     world.set_health("w2", false);
     director.lbctl(probe).fails(2);
     assert_eq!(file.run(director, "diff").ok(), "");
-    assert_eq!(world.curl(), "sorry");
+    assert_eq!(world.get(), "sorry");
     Ok(())
 }
 

@@ -2,11 +2,13 @@
 //! stops, `check` names it and nothing else, and what it says mends it. One file per
 //! theme below `check/`.
 
+use std::time::Duration;
+
 use libtest_mimic::Failed;
 use serde_json::Value;
 
 use super::Test;
-use super::lab::{self, Answer, Namespace};
+use super::lab::{self, Answer, NO_ANSWER, Namespace};
 use super::world::{VIP, World};
 
 pub use direct::TESTS as DIRECT;
@@ -43,18 +45,16 @@ fn working(name: &str) -> World {
             "add {SERVICE} -s rr -r 192.168.31.100 -r 192.168.31.101 -m"
         ))
         .ok();
-    assert!(flows(&world), "{}", world.curl());
+    assert!(flows(&world), "{}", world.get());
     world
 }
 
 /// Whether the client is served, by each server once.
 fn flows(world: &World) -> bool {
+    let url = format!("http://{VIP}/");
     let serves = |_| {
-        world
-            .client
-            .line(&format!("curl -sS -m 3 http://{VIP}/"))
-            .code
-            == 0
+        let page = world.client.get(&url, Duration::from_secs(3));
+        !page.starts_with(NO_ANSWER)
     };
     (0..2).all(serves)
 }

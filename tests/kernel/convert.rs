@@ -264,7 +264,7 @@ fn walkthrough() -> Result<(), Failed> {
     }
     let ours = File::new("convert-walk.toml", &answer.ok());
     world.director.lbctl(&format!("apply {}", ours.path())).ok();
-    let mut answers: Vec<String> = (0..4).map(|_| world.curl()).collect();
+    let mut answers: Vec<String> = (0..4).map(|_| world.get()).collect();
     answers.sort();
     assert_eq!(answers, ["w1", "w1", "w2", "w2"]);
     Ok(())

@@ -84,7 +84,7 @@ fn without_a_probe() -> Result<(), Failed> {
     assert_eq!(json["servers"][0]["weight_before"], 3, "{told}");
     assert_eq!(weights(&world), expected(&[("100", 0), ("101", 1)]));
     for _ in 0..4 {
-        assert_eq!(world.curl(), "w2");
+        assert_eq!(world.get(), "w2");
     }
     let listed = director.lbctl("list").ok();
     assert!(
@@ -167,7 +167,7 @@ fn waits_for_a_download() -> Result<(), Failed> {
     assert!(told.stderr.contains("was drained already"), "{told}");
 
     let mut removing = start(&world, &words("drain --remove", &[100]));
-    assert_eq!(world.curl(), "w2");
+    assert_eq!(world.get(), "w2");
     assert!(removing.0.try_wait()?.is_none(), "it did not wait");
     assert_eq!(weights(&world), expected(&[("100", 0), ("101", 1)]));
     download.read_to_end(&mut all)?;
@@ -191,7 +191,7 @@ fn persistent_clients() -> Result<(), Failed> {
     let file = ConfigFile::new("drain-persistent", &text(BOTH));
     file.run(director, "apply").ok();
     director.lbctl(&format!("edit -t {VIP}:80 -p 300")).ok();
-    let (number, name) = match world.curl().as_str() {
+    let (number, name) = match world.get().as_str() {
         "w1" => (100, "w1"),
         "w2" => (101, "w2"),
         other => return Err(other.into()),
@@ -200,12 +200,12 @@ fn persistent_clients() -> Result<(), Failed> {
     let why = director.lbctl(&wait).fails(1);
     assert!(why.contains(": 1 persistent"), "{why}");
     assert!(why.contains("expire_quiescent_template=1"), "{why}");
-    assert_eq!(world.curl(), name, "the kernel holds its promise");
+    assert_eq!(world.get(), name, "the kernel holds its promise");
     director
         .line("sysctl -q -w net.ipv4.vs.expire_quiescent_template=1")
         .ok();
     director.lbctl(&words("drain --wait", &[number])).ok();
-    assert_ne!(world.curl(), name);
+    assert_ne!(world.get(), name);
     Ok(())
 }
 
@@ -278,7 +278,7 @@ fn the_last_server() -> Result<(), Failed> {
     until(expected(&[("100", 0), ("101", 0), ("102", 1)]), || {
         weights(&world)
     });
-    assert_eq!(world.curl(), "sorry");
+    assert_eq!(world.get(), "sorry");
     director.lbctl(&words("drain --yes", &[102])).fails(2);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::fs;
 use libtest_mimic::Failed;
 
 use super::Test;
-use super::lab::{self, Answer, Namespace};
+use super::lab::{self, Answer, NO_ANSWER, Namespace};
 use super::setup::Place;
 use super::walkthrough::{expect_same, picture};
 use super::world::{VIP, World};
@@ -122,9 +122,9 @@ fn vip_there() -> Result<(), Failed> {
     director
         .lbctl(&format!("add {SERVICE} -s rr -r 192.168.31.100 -m"))
         .ok();
-    assert_eq!(world.curl(), "w1");
+    assert_eq!(world.get(), "w1");
     director.lbctl(&format!("vip del {VIP}")).ok();
-    assert_eq!(world.curl(), "w1");
+    assert_eq!(world.get(), "w1");
     director.lbctl("check").ok();
     // An address that was there is not lbctl's to take away.
     director
@@ -146,7 +146,7 @@ fn gateway() -> Result<(), Failed> {
     director
         .lbctl(&format!("probe {SERVICE} --once --http /health.html"))
         .ok();
-    assert!(world.curl().starts_with("curl:"), "{}", world.curl());
+    assert!(world.get().starts_with(NO_ANSWER), "{}", world.get());
     let answer = director.lbctl("check");
     says(
         &answer,
@@ -168,7 +168,7 @@ fn gateway() -> Result<(), Failed> {
             .line("ip route replace default via 192.168.31.1")
             .ok();
     }
-    assert!(world.curl().starts_with('w'), "{}", world.curl());
+    assert!(world.get().starts_with('w'), "{}", world.get());
     Ok(())
 }
 
@@ -252,9 +252,9 @@ fn firewall() -> Result<(), Failed> {
     let finding = &json["findings"][0];
     assert_eq!(finding["id"], "firewall-input", "{answer}");
     let mend = finding["commands"][0].as_str().ok_or("no command")?;
-    assert!(world.curl().starts_with("curl:"));
+    assert!(world.get().starts_with(NO_ANSWER));
     director.line(mend).ok();
-    assert!(world.curl().starts_with('w'), "{}", world.curl());
+    assert!(world.get().starts_with('w'), "{}", world.get());
     director.line("nft delete table inet wall").ok();
     // The servers' own.
     for worker in &world.workers {

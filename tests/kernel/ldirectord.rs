@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 
 use self::daemon::{Ipvsadm, Ldirectord, lines, table};
 use super::Test;
-use super::lab::Namespace;
+use super::lab::{Namespace, REFUSED, TIMED_OUT};
 use super::world::{VIP, World};
 
 pub const TESTS: &[Test] = &[
@@ -72,10 +72,10 @@ fn asks_until(world: &World, ldirectord: &Ldirectord, wanted: &[&str], answering
     let wanted = lines(wanted);
     let dropped = Cell::new(false);
     ldirectord.wait_for(&format!("table {wanted:#?}"), || {
-        let answer = world.curl();
+        let answer = world.get();
         assert!(
             answering.iter().any(|name| answer.starts_with(name))
-                || answer.starts_with("curl: (28)") && !dropped.replace(true),
+                || answer == TIMED_OUT && !dropped.replace(true),
             "{answer}, not one of {answering:?}"
         );
         (table(&world.director) == wanted).then_some(())
@@ -84,7 +84,7 @@ fn asks_until(world: &World, ldirectord: &Ldirectord, wanted: &[&str], answering
 
 /// Six requests, and who answered how many of them.
 fn answers(world: &World, wanted: &[(&str, usize)]) {
-    let answers: Vec<String> = (0..6).map(|_| world.curl()).collect();
+    let answers: Vec<String> = (0..6).map(|_| world.get()).collect();
     for (name, count) in wanted {
         let found = answers.iter().filter(|answer| answer == name).count();
         assert_eq!(found, *count, "answers of {name} among {answers:?}");
@@ -130,7 +130,7 @@ fn failing_servers(ipvsadm: Ipvsadm, policy: &Policy) -> Vec<String> {
 
     // ldirectord takes the last server out before it puts the fallback in.
     world.set_health("w2", false);
-    let answering = ["w2", "sorry", "curl: (7)"];
+    let answering = ["w2", "sorry", REFUSED];
     asks_until(&world, &ldirectord, policy.both_failed, &answering);
     answers(&world, &[("sorry", 6)]);
 

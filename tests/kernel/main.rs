@@ -67,6 +67,8 @@ fn main() {
     let mut trials: Vec<Trial> = [
         // The longest first.
         teardown::TESTS,
+        differential::FIXED,
+        differential::TESTS,
         walkthrough::TESTS,
         check::TESTS,
         check::WAY_IN,
@@ -102,8 +104,6 @@ fn main() {
         removal::TESTS,
         demo::TESTS,
         ldirectord::TESTS,
-        differential::FIXED,
-        differential::TESTS,
     ]
     .concat()
     .into_iter()

@@ -115,7 +115,7 @@ fn weight_0() -> Result<(), Failed> {
         let name = conversation.with.clone();
         change(&world, "edit", &name, "-w 0");
         for _ in 0..3 {
-            assert_eq!(world.curl(), other(&name));
+            assert_eq!(world.get(), other(&name));
             assert_eq!(conversation.ask()?, name);
         }
         change(&world, "edit", &name, "-w 1");
@@ -167,7 +167,7 @@ fn silence() -> Result<(), Failed> {
     let mut conversation = Conversation::open(&world);
     let name = conversation.with.clone();
     change(&world, "del", &name, "");
-    assert_eq!(world.curl(), other(&name));
+    assert_eq!(world.get(), other(&name));
     conversation.say()?;
     let nothing = conversation.hear().unwrap_err();
     assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
@@ -200,7 +200,7 @@ fn reset() -> Result<(), Failed> {
         let mut conversation = Conversation::open(&world);
         let name = conversation.with.clone();
         change(&world, "del", &name, "");
-        assert_eq!(world.curl(), other(&name));
+        assert_eq!(world.get(), other(&name));
         conversation.stream.set_read_timeout(patience).unwrap();
         let error = conversation.ask().unwrap_err();
         change(&world, "add", &name, "-m");
@@ -294,15 +294,15 @@ fn persistent() -> Result<(), Failed> {
     let (world, _file) = applied("removal-sticky");
     let edit = format!("edit -t {VIP}:80 -p 300");
     world.director.lbctl(&edit).ok();
-    let name = world.curl();
+    let name = world.get();
     for _ in 0..3 {
-        assert_eq!(world.curl(), name);
+        assert_eq!(world.get(), name);
     }
     change(&world, "del", &name, "");
-    assert_eq!(world.curl(), other(&name));
+    assert_eq!(world.get(), other(&name));
     // Where it is now, it stays.
     change(&world, "add", &name, "-m");
-    assert_eq!(world.curl(), other(&name));
+    assert_eq!(world.get(), other(&name));
     Ok(())
 }
 

@@ -128,7 +128,7 @@ fn keeps_the_walkthrough() -> Result<(), Failed> {
     until(expected(&[("100", 0), ("101", 0), ("102", 1)]), || {
         weights(&world)
     });
-    assert_eq!(world.curl(), "sorry");
+    assert_eq!(world.get(), "sorry");
     assert_eq!(director.lbctl("status").code, 2);
     // `apply` beside it leaves what it holds.
     assert_eq!(file.run(director, "apply").ok(), "");
@@ -175,7 +175,7 @@ fn takes_all_away() -> Result<(), Failed> {
         &(text(BOTH) + "[probe]\non_exit = \"remove\"\n"),
     );
     let mut service = Service::start(&world, &file, "127.0.0.1:9877");
-    until("w1".to_owned(), || world.curl());
+    until("w1".to_owned(), || world.get());
     service.end(Signal::SIGTERM);
     assert_eq!(
         director.look("ipvsadm -Sn").ok().trim(),

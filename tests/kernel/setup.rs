@@ -164,7 +164,7 @@ fn typed() -> Result<(), Failed> {
     session.exp_string("It works.")?;
     session.exp_string("lbctl run ")?;
     session.exp_eof()?;
-    let answers: Vec<String> = (0..4).map(|_| world.curl()).collect();
+    let answers: Vec<String> = (0..4).map(|_| world.get()).collect();
     assert!(
         answers.contains(&"w1".to_owned()) && answers.contains(&"w2".to_owned()),
         "{answers:?}"

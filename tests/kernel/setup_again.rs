@@ -125,7 +125,7 @@ fn again() -> Result<(), Failed> {
         .line("curl -sS -m 10 http://192.168.100.100:8080/")
         .ok();
     assert_eq!(seen, "w1\n");
-    assert!(world.curl().starts_with('w'));
+    assert!(world.get().starts_with('w'));
     Ok(())
 }
 

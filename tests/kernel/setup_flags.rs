@@ -36,7 +36,7 @@ fn by_flags() -> Result<(), Failed> {
     assert!(place.names().is_empty());
     let text = world.director.lbctl(&format!("{flags} --yes")).ok();
     assert!(text.contains("It works."), "{text}");
-    assert!(world.curl().starts_with('w'));
+    assert!(world.get().starts_with('w'));
     // A second time: the file is there.
     let message = world.director.lbctl(&format!("{flags} --yes")).fails(2);
     assert!(message.contains("--existing change"), "{message}");
@@ -94,8 +94,8 @@ fn by_answers() -> Result<(), Failed> {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let first = world.curl();
-    assert_eq!(world.curl(), first);
+    let first = world.get();
+    assert_eq!(world.get(), first);
     Ok(())
 }
 

@@ -48,7 +48,7 @@ fn direct() -> Result<(), Failed> {
     // dr needs no forwarding; here the servers' way to the client leads through it.
     assert_eq!(director.line("sysctl -n net.ipv4.ip_forward").ok(), "0\n");
     director.line("sysctl -q -w net.ipv4.ip_forward=1").ok();
-    let mut answers = [world.curl(), world.curl()];
+    let mut answers = [world.get(), world.get()];
     answers.sort();
     assert_eq!(answers, ["w1", "w2"]);
     // Now answers are seen, and said to be.
@@ -111,7 +111,7 @@ fn tunnel() -> Result<(), Failed> {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    let mut seen = [world.curl(), world.curl()];
+    let mut seen = [world.get(), world.get()];
     seen.sort();
     assert_eq!(seen, ["w1", "w2"]);
     // The packets were wrapped.

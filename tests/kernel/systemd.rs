@@ -218,7 +218,7 @@ fn the_unit() -> Result<(), Failed> {
         assert_eq!(director.line(&line).ok().trim(), value, "{parameter}");
     }
     until(expected(&[("100", 1), ("101", 1)]), || weights(&world));
-    until("w1".to_owned(), || world.curl());
+    until("w1".to_owned(), || world.get());
 
     let status = fs::read_to_string(format!("/proc/{}/status", machine.service().unwrap()))?;
     let number = |name: &str, base: u32| {
@@ -390,7 +390,7 @@ fn boot() -> Result<(), Failed> {
         machine.shown("StatusText")
     });
     expect_same(&with, &picture(&world.director));
-    until("w1".to_owned(), || world.curl());
+    until("w1".to_owned(), || world.get());
     machine.run("systemctl disable --now lbctl").ok();
     machine.run("lbctl teardown --yes").ok();
     expect_same(&before, &picture(&world.director));

@@ -68,7 +68,7 @@ fn leaves_nothing() -> Result<(), Failed> {
     director
         .line("ip rule add priority 70 fwmark 9 lookup 70")
         .ok();
-    assert!(world.curl().starts_with('w'));
+    assert!(world.get().starts_with('w'));
 
     let with = picture(director);
     let commands = director.lbctl("teardown --dry-run").ok();
@@ -114,7 +114,7 @@ fn leaves_nothing() -> Result<(), Failed> {
     expect_same(&before, &picture(director));
     // The file is still there, and brings all of its own back.
     file.run(director, "apply").ok();
-    assert!(world.curl().starts_with('w'));
+    assert!(world.get().starts_with('w'));
     director.lbctl("teardown --yes").ok();
     expect_same(&before, &picture(director));
     Ok(())

@@ -2,13 +2,14 @@
 //! clients on the director and among the servers, servers without a way back.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use libtest_mimic::Failed;
 use serde_json::Value;
 
 use super::Test;
 use super::apply::ConfigFile;
-use super::lab::{Answer, Namespace};
+use super::lab::{Answer, NO_ANSWER, Namespace, REFUSED, TIMED_OUT};
 use super::service::{Service, expected, text, until, weights};
 use super::walkthrough::{expect_same, picture};
 use super::world::{VIP, World};
@@ -31,24 +32,14 @@ pub const TESTS: &[Test] = &[
     ("vip::a_reboot_is_survived", reboot),
 ];
 
-/// What curl answers: a body, or its exit code.
-fn curl(from: &Namespace, url: &str) -> String {
-    let answer = from.line(&format!("curl -sS -g -m 3 {url}"));
-    if answer.code == 0 {
-        answer.stdout.trim().to_owned()
-    } else {
-        format!("code {}", answer.code)
-    }
+fn get(from: &Namespace, url: &str) -> String {
+    from.get(url, Duration::from_secs(3))
 }
-
-/// curl's exit codes.
-const REFUSED: &str = "code 7";
-const TIMED_OUT: &str = "code 28";
 
 /// Both servers answer.
 #[track_caller]
 fn flows(from: &Namespace, url: &str) {
-    let answers: BTreeSet<String> = (0..4).map(|_| curl(from, url)).collect();
+    let answers: BTreeSet<String> = (0..4).map(|_| get(from, url)).collect();
     let both = BTreeSet::from(["w1".to_owned(), "w2".to_owned()]);
     assert_eq!(answers, both, "{url} from {}", from.name);
 }
@@ -78,7 +69,7 @@ fn on_lo() -> Result<(), Failed> {
     service(&world, VIP, SERVERS);
     let before = picture(director);
     // Routed on, or refused: it is nobody's here.
-    assert!(curl(&world.client, &format!("http://{VIP}/")).starts_with("code"));
+    assert!(get(&world.client, &format!("http://{VIP}/")).starts_with(NO_ANSWER));
     let line = format!("vip add {VIP} --mode address");
     let commands = director.lbctl(&format!("{line} --dry-run")).ok();
     assert_eq!(commands, format!("ip address add {VIP}/32 dev lo\n"));
@@ -86,7 +77,7 @@ fn on_lo() -> Result<(), Failed> {
     director.lbctl(&line).ok();
     flows(&world.client, &format!("http://{VIP}/"));
     answers_ping(&world.client, VIP);
-    assert_eq!(curl(&world.client, &format!("http://{VIP}:81/")), REFUSED);
+    assert_eq!(get(&world.client, &format!("http://{VIP}:81/")), REFUSED);
     let vip = listed(director);
     assert_eq!(
         (
@@ -209,7 +200,7 @@ fn ipv6() -> Result<(), Failed> {
     service(&world, &vip, ["[2001:db8:31::100]", "[2001:db8:31::101]"]);
     let url = format!("http://{vip}/");
     let before = picture(director);
-    assert!(curl(&world.client, &url).starts_with("code"));
+    assert!(get(&world.client, &url).starts_with(NO_ANSWER));
     for options in ["", " --mode address", " --mode fwmark --ping"] {
         director.lbctl(&format!("vip add {VIP6}{options}")).ok();
         flows(&world.client, &url);
@@ -222,7 +213,7 @@ fn ipv6() -> Result<(), Failed> {
         worker.line("ip -6 route del default").ok();
     }
     director.lbctl(&format!("vip add {VIP6}")).ok();
-    assert_eq!(curl(&world.client, &url), TIMED_OUT);
+    assert_eq!(get(&world.client, &url), TIMED_OUT);
     director.lbctl(&format!("vip add {VIP6} --snat")).ok();
     flows(&world.client, &url);
     director.lbctl(&format!("vip del {VIP6}")).ok();
@@ -237,7 +228,7 @@ fn ping() -> Result<(), Failed> {
     director.lbctl(&format!("vip add {VIP}")).ok();
     let unanswered = |_| client.line(&format!("ping -n -c 1 -W 1 {VIP}")).code != 0;
     assert!((0..2).all(unanswered));
-    assert_eq!(curl(client, &format!("http://{VIP}:81/")), TIMED_OUT);
+    assert_eq!(get(client, &format!("http://{VIP}:81/")), TIMED_OUT);
     let without = picture(director);
     let commands = director
         .lbctl(&format!("vip add {VIP} --ping --dry-run"))
@@ -248,7 +239,7 @@ fn ping() -> Result<(), Failed> {
     );
     director.lbctl(&format!("vip add {VIP} --ping")).ok();
     answers_ping(client, VIP);
-    assert_eq!(curl(client, &format!("http://{VIP}:81/")), REFUSED);
+    assert_eq!(get(client, &format!("http://{VIP}:81/")), REFUSED);
     flows(client, &format!("http://{VIP}/"));
     director.lbctl(&format!("vip del {VIP}")).ok();
     director.lbctl(&format!("vip add {VIP}")).ok();
@@ -288,7 +279,7 @@ fn snat_without_way_back() -> Result<(), Failed> {
     for mode in ["fwmark", "address"] {
         director.lbctl(&format!("vip add {VIP} --mode {mode}")).ok();
         let without = picture(director);
-        assert_eq!(curl(&world.client, &url), TIMED_OUT);
+        assert_eq!(get(&world.client, &url), TIMED_OUT);
         let line = format!("vip add {VIP} --snat");
         let commands = director.lbctl(&format!("{line} --dry-run")).ok();
         assert!(
@@ -326,7 +317,7 @@ fn snat_hairpin() -> Result<(), Failed> {
     let before = picture(director);
     // The reply goes straight from server to server, from an address that the
     // client never asked.
-    let answers: BTreeSet<String> = (0..2).map(|_| curl(w1, &url)).collect();
+    let answers: BTreeSet<String> = (0..2).map(|_| get(w1, &url)).collect();
     assert_eq!(answers, BTreeSet::from([TIMED_OUT.to_owned()]));
     // Somebody else has conntrack on already: it stays so.
     director.line("sysctl -q -w net.ipv4.vs.conntrack=1").ok();

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::Test;
-use super::lab::{self, Namespace};
+use super::lab::{self, NO_ANSWER, Namespace};
 use super::world::{VIP, World};
 
 pub const TESTS: &[Test] = &[
@@ -136,7 +136,7 @@ fn answers_until(world: &World, limit: Duration, fits: impl Fn(&[String]) -> boo
     let mut answers = Vec::new();
     while !fits(&answers) {
         assert!(begin.elapsed() < limit, "after {limit:?}: {answers:?}");
-        answers.push(world.curl());
+        answers.push(world.get());
     }
     answers
 }
@@ -149,7 +149,7 @@ fn last_are(answers: &[String], wanted: &str) -> bool {
 }
 
 fn alternates(world: &World) {
-    let answers: Vec<String> = (0..6).map(|_| world.curl()).collect();
+    let answers: Vec<String> = (0..6).map(|_| world.get()).collect();
     for pair in answers.windows(2) {
         assert_ne!(pair[0], pair[1], "{answers:?}");
     }
@@ -254,7 +254,7 @@ fn from_nothing_to_nothing() -> Result<(), Failed> {
     };
     let answers = answers_until(&world, LIMIT, both);
     assert!(
-        !answers.iter().any(|answer| answer.starts_with("curl")),
+        !answers.iter().any(|answer| answer.starts_with(NO_ANSWER)),
         "{answers:?}"
     );
     // SIGTERM leaves the table.

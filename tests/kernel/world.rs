@@ -10,6 +10,7 @@ use std::fs::{self, Permissions};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, setsockopt,
@@ -134,14 +135,10 @@ impl World {
         fs::write(self.directory.join(worker).join(file), content).unwrap();
     }
 
-    /// What the client sees at the VIP: a body, or curl's complaint.
-    pub fn curl(&self) -> String {
-        let answer = self.client.line(&format!("curl -sS -m 10 http://{VIP}/"));
-        if answer.code == 0 {
-            answer.stdout.trim().to_owned()
-        } else {
-            format!("curl: {}", answer.stderr.trim())
-        }
+    /// What the client sees at the VIP: a body, or the kernel's complaint.
+    pub fn get(&self) -> String {
+        self.client
+            .get(&format!("http://{VIP}/"), Duration::from_secs(10))
     }
 }
 

@@ -49,7 +49,7 @@ fn working(name: &str, method: &str) -> World {
             "add {SERVICE} -s rr -r 192.168.31.100 -r 192.168.31.101 {method}"
         ))
         .ok();
-    assert!(flows(&world), "{}", world.curl());
+    assert!(flows(&world), "{}", world.get());
     director.lbctl("check").ok();
     world
 }

@@ -39,7 +39,7 @@ fn persistence_pins() -> Result<(), Failed> {
     let world = working("check-pins");
     let director = &world.director;
     director.lbctl(&format!("edit {SERVICE} -p 300")).ok();
-    let first = world.curl();
+    let first = world.get();
     let [w1, w2, _] = &world.workers;
     let (dead, address) = match first.as_str() {
         "w1" => (w1, "192.168.31.100"),
