@@ -1,14 +1,14 @@
 //! Names for addresses and ports, in both directions, as `lookup` finds them.
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::lookup::{self, PortNames};
 use crate::model::Protocol;
 
 /// What is known about names.
-pub trait Names {
+pub trait Names: Sync {
     /// The first IPv4 address of a host; ipvsadm looks up no others.
     fn address(&self, host: &str) -> Option<Ipv4Addr>;
     /// The port of a service of this protocol.
@@ -22,8 +22,8 @@ pub trait Names {
 /// The system's names, each looked up once.
 #[derive(Default)]
 pub struct SystemNames {
-    hosts: RefCell<HashMap<IpAddr, Option<String>>>,
-    ports: OnceCell<PortNames>,
+    hosts: Mutex<HashMap<IpAddr, Option<String>>>,
+    ports: OnceLock<PortNames>,
 }
 
 impl Names for SystemNames {
@@ -50,7 +50,8 @@ impl Names for SystemNames {
     }
 
     fn host(&self, address: IpAddr) -> Option<String> {
-        let mut hosts = self.hosts.borrow_mut();
+        let hosts = self.hosts.lock();
+        let mut hosts = hosts.unwrap_or_else(PoisonError::into_inner);
         hosts
             .entry(address)
             .or_insert_with(|| lookup::host_name(address))

@@ -79,12 +79,12 @@ fn plain(text: &str) -> Option<(Ipv4Addr, u16)> {
             _ => return None,
         }
     }
-    let [a, b, c, d, port] = parts;
+    let [a, b, c, d, last] = parts;
     if part != 4 || digits == 0 || (a | b | c | d) > 255 {
         return None;
     }
     let address = Ipv4Addr::from_bits(a << 24 | b << 16 | c << 8 | d);
-    Some((address, u16::try_from(port).ok()?))
+    Some((address, u16::try_from(last).ok()?))
 }
 
 fn port(text: Option<&str>) -> Port<'_> {
