@@ -3,20 +3,27 @@
 //! reads them, and they are a twelfth of the program. rustc cannot be told so for one
 //! profile, the linker can.
 
-use std::env;
+use std::path::Path;
+use std::{env, fs, io};
 
 const SCRIPT: &str = "packaging/no-unwinding.ld";
 
-fn main() {
+fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={SCRIPT}");
-    let is = |name, value| env::var(name).is_ok_and(|found| found == value);
+    let value = |name| env::var(name).unwrap_or_default();
     // Another linker than the toolchain's own may not know such scripts; the program is
     // right without, too.
-    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    let own_linker = env::var_os("RUSTC_LINKER").is_some() || flags.contains("link");
-    if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && !own_linker {
-        let here = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let own_linker =
+        env::var_os("RUSTC_LINKER").is_some() || value("CARGO_ENCODED_RUSTFLAGS").contains("link");
+    if value("PROFILE") == "release" && value("CARGO_CFG_TARGET_OS") == "linux" && !own_linker {
+        // Into cargo's directory, which it follows when the whole tree is moved.
+        let script = Path::new(&value("OUT_DIR")).join("no-unwinding.ld");
+        fs::copy(SCRIPT, &script)?;
         println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{here}/{SCRIPT}");
+        println!(
+            "cargo::rustc-link-arg-bins=-Wl,-T,{}",
+            script.to_string_lossy()
+        );
     }
+    Ok(())
 }

@@ -58,7 +58,8 @@ pub(super) fn restore(context: &mut Context, args: &RestoreArgs) -> Result<Statu
 /// The file's name and text.
 fn read(args: &RestoreArgs) -> Result<(String, Vec<u8>)> {
     let Some(path) = &args.file else {
-        // A file of its own: it is not read twice, and a regular one all at once.
+        // As a file, whose length is known where it is a regular one: memory for all of it
+        // at once.
         let mut text = Vec::new();
         io::stdin()
             .as_fd()

@@ -131,7 +131,8 @@ impl Client {
 /// and it loads them while it holds the lock of IPVS's table (`ip_vs_add_service`),
 /// which a namespace that goes away at that moment waits for. Neither ends then, and
 /// nothing of the network works until the machine is started again; so it was on
-/// Linux 6.1.
+/// Linux 6.1. Who may not load modules leaves it to the kernel all the same; lbctl.service
+/// has them loaded before it starts.
 fn prepare(step: &TableStep) {
     let scheduler = match step {
         TableStep::AddService(service) => &service.scheduler,

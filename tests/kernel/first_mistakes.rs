@@ -2,6 +2,7 @@
 //! what to do. The same by `setup`: `setup_mistakes`; no module: `no_module`.
 
 use std::fs;
+use std::time::Duration;
 
 use libtest_mimic::Failed;
 
@@ -72,6 +73,13 @@ fn not_root() -> Result<(), Failed> {
     fs::write(place.file(), file(80, "192.168.31.102"))?;
     let before = picture(&world.director);
     let lbctl = lab::lbctl();
+    let as_nobody = |line: &str| {
+        let line = format!(
+            "setpriv --reuid=65534 --regid=65534 --clear-groups {} {line}",
+            lbctl.display()
+        );
+        world.director.line(&line)
+    };
     let file = place.file();
     for line in [
         "forward on -4",
@@ -85,18 +93,10 @@ fn not_root() -> Result<(), Failed> {
         "teardown",
         "real setup 192.168.100.100",
     ] {
-        let words = format!(
-            "setpriv --reuid=65534 --regid=65534 --clear-groups {} {line}",
-            lbctl.display()
-        );
-        says(&world.director.line(&words), 1, &["run it as root"]);
+        says(&as_nobody(line), 1, &["run it as root"]);
     }
     // To look is allowed, and what is missing is said.
-    let words = format!(
-        "setpriv --reuid=65534 --regid=65534 --clear-groups {} list",
-        lbctl.display()
-    );
-    says(&world.director.line(&words), 0, &["run it as root"]);
+    says(&as_nobody("list"), 0, &["run it as root"]);
     expect_same(&before, &picture(&world.director));
     Ok(())
 }
@@ -394,9 +394,8 @@ fn sorry_port() -> Result<(), Failed> {
         ],
     );
     says(&probe("192.168.31.102:80"), 2, &["192.168.31.102:80 is in"]);
-    let seen = world
-        .client
-        .line(&format!("curl -sS -m 10 http://{VIP}:8000/"));
-    assert_eq!(seen.ok(), "sorry\n");
+    let url = format!("http://{VIP}:8000/");
+    let seen = world.client.get(&url, Duration::from_secs(10));
+    assert_eq!(seen, "sorry");
     Ok(())
 }

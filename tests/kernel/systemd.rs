@@ -211,6 +211,12 @@ fn the_unit() -> Result<(), Failed> {
 
     // It is ready when systemctl says so: the table is there at once.
     machine.run("systemctl start lbctl").ok();
+    // A failure of it would be passed over.
+    let loaded = machine.shown("ExecStartPre");
+    assert!(
+        loaded.contains("ip_vs_lblc") && loaded.contains("code=exited ; status=0"),
+        "{loaded}"
+    );
     assert_eq!(machine.shown("ActiveState"), "active");
     assert_eq!(weights(&world).len(), 2);
     for (parameter, value) in [("ip_forward", "1"), ("vs.expire_nodest_conn", "1")] {
