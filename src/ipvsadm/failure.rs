@@ -31,6 +31,11 @@ impl Failure {
         }
     }
 
+    /// Whether there was not even a command.
+    pub(super) fn is_no_command(&self) -> bool {
+        self.code == 255 && self.is_final
+    }
+
     /// A word that is no option, or an option without its value: this line
     /// ends with 255, a restore goes on.
     pub(super) fn option(word: &str, why: &str) -> Self {

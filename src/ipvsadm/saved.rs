@@ -104,6 +104,8 @@ fn invocations<'a>(
     })
 }
 
+const WHAT_BELONGS: &str = "only -A, -a, --set and a first -C belong in a saved table";
+
 fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or("wrong usage").to_owned()
 }
@@ -125,6 +127,8 @@ impl Reader {
         let taken = match line {
             None => Ok(()),
             Some(Ok(invocation)) => self.take(invocation),
+            // ipvsadm points to its own help there.
+            Some(Err(failure)) if failure.is_no_command() => Err(WHAT_BELONGS.to_owned()),
             Some(Err(failure)) => Err(first_line(&failure.message)),
         };
         if let Err(why) = taken {
@@ -162,7 +166,7 @@ impl Reader {
             }
             // Some files begin so; the table becomes exactly the file's anyway.
             Invocation::Clear if self.saved.services.is_empty() => Ok(()),
-            _ => Err("only -A, -a, --set and a first -C belong in a saved table".to_owned()),
+            _ => Err(WHAT_BELONGS.to_owned()),
         }
     }
 
@@ -222,6 +226,7 @@ mod tests {
                 .contains("10.0.0.2:80 is in tcp 10.0.0.1:80 twice")
         );
         assert!(errors[2].1.contains("not in it before"));
+        assert_eq!(errors[3].1, WHAT_BELONGS);
     }
 
     /// Two threads read it.
